@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collection's one error family (private: may change in any release).
+
+Every error is one sentence that a person can act on: what is wrong, what was wanted, what was found and what to do. Modules turn it into
+a failed result for the one guest it belongs to; nothing else of the batch stops.
+"""
+
+from __future__ import annotations
+
+
+class RouterError(Exception):
+    """Something that stops the work on one object.
+
+    `problem` says what is wrong and names the option or the object; `wanted` and `found` are added when both sides matter;
+    `remedy` says what to do next.
+    """
+
+    def __init__(self, problem: str, *, wanted: str = "", found: str = "", remedy: str = "") -> None:
+        self.problem = one_line(problem)
+        self.wanted = one_line(wanted)
+        self.found = one_line(found)
+        self.remedy = one_line(remedy)
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        sides = [f"{label}: {text}" for label, text in (("wanted", self.wanted), ("found", self.found)) if text]
+        text = self.problem + (f" ({', '.join(sides)})" if sides else "") + "."
+        return f"{text} {self.remedy}." if self.remedy else text
+
+
+class InputError(RouterError):
+    """An option is wrong in itself: nothing was read or touched."""
+
+
+class UnsupportedError(RouterError):
+    """The host, the hypervisor or RouterOS cannot do what was asked."""
+
+
+class RefusedError(RouterError):
+    """A protection stands in the way: it could be done, and would harm something that was not named."""
+
+
+class UnreachableError(RouterError):
+    """The hypervisor, or its library, cannot be reached."""
+
+
+class HypervisorError(RouterError):
+    """The hypervisor refused or failed a call."""
+
+
+class GuestError(RouterError):
+    """The router itself, or its guest agent, gave no answer or a wrong one."""
+
+
+def one_line(text: str) -> str:
+    """The text on one line and without a closing full stop, so that sentences join cleanly."""
+    return " ".join(str(text).split()).rstrip(".")

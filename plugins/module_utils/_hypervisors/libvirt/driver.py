@@ -1,0 +1,381 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The libvirt driver: KVM and QEMU hosts (private)."""
+
+from __future__ import annotations
+
+import typing as t
+import uuid
+from contextlib import contextmanager
+from dataclasses import replace
+
+from ... import _limits
+from ..._errors import HypervisorError, InputError, RefusedError, RouterError, UnsupportedError
+from ..._guest import DEFAULTS, NIC_MODEL, GuestSpec, GuestState, Mark, Power, derive_mac
+from ..._hypervisor import Hypervisor, Planned, Progress
+from ..._plan import GuestPlan, new_link
+from ..._segment import SegmentPlan, SegmentState
+from . import domain_xml, host, network_xml, storage
+from .agent import AgentTransport
+from .connection import Connections, Events, error_code, library, translated
+from .networks import Networks
+
+if t.TYPE_CHECKING:
+    import libvirt
+
+POWER: t.Final[dict[int, Power]] = {1: "running", 2: "running", 3: "suspended", 4: "running", 5: "stopped", 6: "stopped", 7: "suspended"}
+MACHINES: t.Final = ("pc", "q35")
+
+
+@contextmanager
+def connect(options: t.Mapping[str, t.Any], concurrency: int) -> t.Iterator[Hypervisor]:
+    """An open driver for the `libvirt` options; closed at the end. Raises UnreachableError, or UnsupportedError for other virtualisation."""
+    connections = Connections(options["uri"], concurrency)
+    try:
+        with translated("the host cannot be asked what it is"):
+            host.refuse_paravirtual(connections.get().getType())
+        yield LibvirtHypervisor(connections, options["uri"], options["pool"])
+    finally:
+        connections.close()
+
+
+class LibvirtHypervisor:
+    """One libvirtd with QEMU/KVM guests."""
+
+    platform = _limits.KVM
+
+    def __init__(self, connections: Connections, uri: str, pool: str) -> None:
+        self.title = f"libvirt at {uri}"
+        self._uri = uri
+        self._connections = connections
+        self._events = Events(connections)
+        self._pool_name = pool
+        self._images = storage.Images()
+        self._networks = Networks(connections)
+        self._kvm: bool | None = None
+
+    def _pool(self) -> storage.Pool:
+        return storage.Pool(self._connections.get(), self._pool_name)
+
+    # observe
+
+    def observe(self, names: t.Collection[str]) -> dict[str, GuestState]:
+        """Two calls for all guests, then one for each named guest; a second one only while a running guest's links must be down."""
+        lib = library()
+        connection = self._connections.get()
+        with translated("the guests cannot be listed"):
+            powers = {
+                domain.name(): (domain, POWER.get(stats.get("state.state", 0), "stopped"))
+                for domain, stats in connection.getAllDomainStats(lib.VIR_DOMAIN_STATS_STATE, 0)
+            }
+            automatic = {domain.name() for domain in connection.listAllDomains(lib.VIR_CONNECT_LIST_DOMAINS_AUTOSTART)}
+        found = {name: self._read(*powers[name], name in automatic) for name in names if name in powers}
+        return {name: state for name, state in found.items() if state is not None}
+
+    def _read(self, domain: libvirt.virDomain, power: Power, automatic: bool) -> GuestState | None:
+        lib = library()
+        try:
+            if power == "stopped":
+                return domain_xml.parse(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE), None, power, automatic, self._uri)
+            live = domain.XMLDesc(0)
+            state = domain_xml.parse(live, None, power, automatic, self._uri)
+            if state.mark is not None and not state.mark.configured and domain.isPersistent():
+                return domain_xml.parse(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE), live, power, automatic, self._uri)
+        except lib.libvirtError as error:
+            if error_code(error) == lib.VIR_ERR_NO_DOMAIN:
+                return None
+            raise HypervisorError(f"guest {domain.name()} cannot be read", found=error.get_error_message()) from error
+        return state
+
+    # check
+
+    def check(self, plans: t.Mapping[str, GuestPlan], planned: Planned) -> dict[str, RouterError]:
+        """Networks, pool, image, MACs and accelerator of every guest that would be made or started."""
+        errors: dict[str, RouterError] = {}
+        new = {name: plan for name, plan in plans.items() if plan.needs_disk}
+        taken = self._macs_in_use() if any(plan.creates for plan in new.values()) else {}
+        for name, plan in plans.items():
+            try:
+                if plan.needs_disk:
+                    self._check_disk(plan, planned)
+                if plan.creates:
+                    self._check_new(plan.spec, planned, taken)
+            except RouterError as error:
+                errors[name] = error
+        return errors
+
+    def _check_new(self, spec: GuestSpec, planned: Planned, taken: t.Mapping[str, str]) -> None:
+        machine = spec.machine or DEFAULTS["machine"]
+        if machine not in MACHINES:
+            raise InputError(f"machine: {machine} is unknown", wanted=", ".join(MACHINES))
+        if machine == "q35" and spec.disk_bus == "ide":
+            raise UnsupportedError("disk_bus: machine q35 has no IDE", remedy="Use machine pc, or disk_bus sata or virtio")
+        if spec.accelerator == "kvm" and not self._kvm_works():
+            raise UnsupportedError(
+                "accelerator: KVM does not work on this host, whatever its device node says", remedy="Enable VT-x or AMD-V, or use qemu"
+            )
+        for nic in spec.interfaces:
+            if nic.network not in planned.networks:
+                self._networks.require(str(nic.network))
+            if nic.mac in taken:
+                raise InputError(f"interfaces.{nic.name}.mac: {nic.mac} belongs to guest {taken[str(nic.mac)]}", remedy="Use another MAC")
+
+    def _check_disk(self, plan: GuestPlan, planned: Planned) -> None:
+        if plan.spec.image in planned.images:
+            return
+        image = self._images.get(str(plan.spec.image))
+        size = plan.spec.disk_size
+        if size is not None and (size << 20) < image.size:
+            raise InputError(f"disk_size: {size} MiB is below the image's own {image.size >> 20} MiB", remedy="Disks only grow")
+        pool = self._pool()
+        if plan.spec.disk_clone == "full" and (free := pool.free_mib()) < (image.size >> 20):
+            raise HypervisorError(
+                f"storage pool {pool.name} has no room for a full copy",
+                wanted=f"{image.size >> 20} MiB",
+                found=f"{free} MiB free",
+                remedy="Make room, or use disk_clone: linked",
+            )
+
+    def _macs_in_use(self) -> dict[str, str]:
+        lib = library()
+        taken: dict[str, str] = {}
+        with translated("the guests cannot be listed"):
+            for domain in self._connections.get().listAllDomains():
+                for mac in domain_xml.macs(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE)):
+                    taken[mac] = domain.name()
+        return taken
+
+    def _kvm_works(self) -> bool:
+        if self._kvm is None:
+            with translated("the host's capabilities cannot be read"):
+                self._kvm = host.kvm_works(self._connections.get())
+        return self._kvm
+
+    # apply
+
+    def prepare(self, plans: t.Mapping[str, GuestPlan], progress: Progress) -> dict[str, RouterError]:
+        """Every image that new guests need, as a whole base volume."""
+        users: dict[str, list[str]] = {}
+        for name, plan in plans.items():
+            if plan.needs_disk:
+                users.setdefault(str(plan.spec.image), []).append(name)
+        errors: dict[str, RouterError] = {}
+        for path, names in users.items():
+            try:
+                storage.ensure_base(self._pool(), self._images.get(path), lambda what, names=names: progress(names[0], what))  # type: ignore[misc]
+            except RouterError as error:
+                errors.update(dict.fromkeys(names, error))
+        if any(plan.creates for plan in plans.values()):
+            self._kvm_works()
+        return errors
+
+    def apply(self, plan: GuestPlan, progress: Progress) -> None:
+        """Make one guest's changes. A new guest is defined first: its UUID names its disk, so a killed run is taken up safely."""
+        name = plan.spec.name
+        if plan.removes:
+            self._remove(plan, progress)
+            return
+        domain = self._define(plan.spec) if plan.creates else self._lookup(name)
+        if plan.needs_disk:
+            progress(name, "making its disk")
+            self._make_disk(domain, plan.spec)
+        if not plan.creates:  # links before mark and power: a run killed in between starts again from closed links
+            self._links(domain, plan)
+        for change in plan.changes:
+            if not plan.creates and change.field in ("autostart", "description", "configured"):
+                self._set(domain, change.field, change.after)
+            elif change.field == "power":
+                progress(name, f"power: {change.after}")
+                self._power(domain, plan.spec, change.after)
+
+    def _lookup(self, name: str) -> libvirt.virDomain:
+        with translated(f"guest {name} cannot be found any more", "Run again"):
+            domain: libvirt.virDomain = self._connections.get().lookupByName(name)
+        return domain
+
+    def _define(self, spec: GuestSpec) -> libvirt.virDomain:
+        lib = library()
+        guest = self._definition(spec, str(uuid.uuid4()))
+        try:
+            domain: libvirt.virDomain = self._connections.get().defineXML(domain_xml.render(guest))
+        except lib.libvirtError as error:
+            taken = "already exists with uuid" in (error.get_error_message() or "")
+            remedy = "Another run makes it now: run again when that is done" if taken else "See the module's options"
+            raise HypervisorError("the guest cannot be defined", found=error.get_error_message(), remedy=remedy) from error
+        wanted = DEFAULTS["autostart"] if spec.autostart is None else spec.autostart
+        if wanted:
+            with translated("autostart cannot be set"):
+                domain.setAutostart(True)
+        return domain
+
+    def _definition(self, spec: GuestSpec, guest_uuid: str) -> domain_xml.Definition:
+        def value(key: str) -> t.Any:
+            given = getattr(spec, key)
+            return DEFAULTS[key] if given is None else given
+
+        accelerator = value("accelerator")
+        if accelerator == "auto":
+            accelerator = "kvm" if self._kvm_works() else "qemu"
+        nics = []
+        for nic in spec.interfaces:
+            segment = self._networks.require(str(nic.network))
+            mac = nic.mac or derive_mac(guest_uuid, nic.slot)
+            model = nic.model or NIC_MODEL
+            group = self._networks.port_group(segment)
+            link = new_link(spec, nic)
+            nics.append(domain_xml.NicDefinition(nic.slot, mac, model, segment.name, link, group, segment.mac_spoofing))
+        image = self._images.get(str(spec.image))
+        mark = Mark(spec.version or "", image.path.name, configured=False, disk_ready=False, disk_size=spec.disk_size or 0)
+        return domain_xml.Definition(
+            name=spec.name,
+            uuid=guest_uuid,
+            mark=mark,
+            cpus=value("cpus"),
+            memory=value("memory"),
+            machine=value("machine"),
+            accelerator=accelerator,
+            cpu_model=spec.cpu_model,
+            disk_bus=value("disk_bus"),
+            pool=self._pool_name,
+            volume=_volume(spec.name, guest_uuid),
+            serial_console=value("serial_console"),
+            agent=value("agent"),
+            description=value("description"),
+            interfaces=tuple(nics),
+        )
+
+    def _make_disk(self, domain: libvirt.virDomain, spec: GuestSpec) -> None:
+        image = self._images.get(str(spec.image))
+        how = spec.disk_clone or DEFAULTS["disk_clone"]
+        storage.clone(self._pool(), _volume(spec.name, domain.UUIDString()), image, spec.disk_size, how)
+        self._write_mark(domain, lambda mark: replace(mark, disk_ready=True))
+
+    def _write_mark(self, domain: libvirt.virDomain, change: t.Callable[[Mark], Mark]) -> None:
+        """Read the mark, change it, write it back: what others wrote into it stays."""
+        lib = library()
+        with translated("the guest's mark cannot be written"):
+            mark = domain_xml.mark_of(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE))
+            text = domain_xml.marked(change(mark))
+            uri, prefix = domain_xml.MARK_URI, domain_xml.MARK_PREFIX
+            domain.setMetadata(lib.VIR_DOMAIN_METADATA_ELEMENT, text, prefix, uri, self._both(domain))
+
+    def _both(self, domain: libvirt.virDomain) -> int:
+        """The flags that change the stored definition and, while the guest runs, the live one with it."""
+        lib = library()
+        flags: int = lib.VIR_DOMAIN_AFFECT_CONFIG
+        return flags | lib.VIR_DOMAIN_AFFECT_LIVE if domain.isActive() else flags
+
+    def _set(self, domain: libvirt.virDomain, field: str, value: t.Any) -> None:
+        lib = library()
+        if field == "configured":
+            self._write_mark(domain, lambda mark: replace(mark, configured=value))
+            return
+        with translated(f"{field} cannot be set"):
+            if field == "autostart":
+                domain.setAutostart(value)
+            else:
+                domain.setMetadata(lib.VIR_DOMAIN_METADATA_DESCRIPTION, value, None, None, self._both(domain))
+
+    def _links(self, domain: libvirt.virDomain, plan: GuestPlan) -> None:
+        lib = library()
+        wanted = {
+            int(change.field.split(".")[1].removeprefix("ether")): bool(change.after) for change in plan.changes if change.field.endswith(".link")
+        }
+        if not wanted:
+            return
+        with translated("a link cannot be changed"):
+            flags = self._both(domain)
+            for xml in domain_xml.with_link(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE), wanted):
+                domain.updateDeviceFlags(xml, flags)
+
+    # power
+
+    def _power(self, domain: libvirt.virDomain, spec: GuestSpec, wanted: str) -> None:
+        if wanted in ("stopped", "restarted"):
+            self._stop(domain, spec)
+        if wanted in ("running", "restarted"):
+            lib = library()
+            with translated("the guest cannot be started", "See the host's QEMU log for this guest"):
+                state = domain.state()[0]
+                if state == lib.VIR_DOMAIN_PAUSED:
+                    domain.resume()
+                elif state != lib.VIR_DOMAIN_RUNNING:
+                    domain.create()
+
+    def _stop(self, domain: libvirt.virDomain, spec: GuestSpec) -> None:
+        """Ask the router first, through its agent or ACPI; cut the power only where that was allowed."""
+        lib = library()
+        try:
+            domain.shutdown()
+        except lib.libvirtError as error:
+            if error_code(error) not in (lib.VIR_ERR_OPERATION_INVALID, lib.VIR_ERR_AGENT_UNRESPONSIVE, lib.VIR_ERR_OPERATION_FAILED):
+                raise HypervisorError("the guest cannot be shut down", found=error.get_error_message()) from error
+        if self._events.wait_until(lambda: not _active(domain), spec.shutdown_timeout):
+            return
+        if not spec.force_off:
+            raise RefusedError(
+                f"the router did not shut down within {spec.shutdown_timeout} s", remedy="Raise shutdown_timeout, or allow force_off: true"
+            )
+        with translated("the guest's power cannot be cut"):
+            if _active(domain):
+                domain.destroy()
+
+    def _remove(self, plan: GuestPlan, progress: Progress) -> None:
+        """Disk first, definition last: a killed run still finds the guest, and its mark, and goes on."""
+        lib = library()
+        spec, found = plan.spec, plan.found
+        domain = self._lookup(spec.name)
+        if found is None or domain.UUIDString() != found.uuid:
+            raise RefusedError("the guest was replaced while this run looked at it", remedy="Run again")
+        if _active(domain):
+            progress(spec.name, "shutting down")
+            self._refuse_licensed(domain, spec, found)
+            self._stop(domain, spec)
+        for pool, volume in domain_xml.volumes_of(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE)):
+            if volume == _volume(spec.name, found.uuid):
+                storage.Pool(self._connections.get(), pool).delete(volume)
+        with translated("the guest cannot be removed"):
+            flags = lib.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | lib.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA | lib.VIR_DOMAIN_UNDEFINE_NVRAM
+            domain.undefineFlags(flags)
+
+    def _refuse_licensed(self, domain: libvirt.virDomain, spec: GuestSpec, found: GuestState) -> None:
+        """A running router is asked for its licence: the mark may be older than the licence."""
+        agent = AgentTransport(domain, self._events)
+        if spec.licensed == "released" or not found.agent_connected:
+            return
+        level = host.license_level(agent)
+        if level not in ("", "free"):
+            raise RefusedError(
+                f"the router holds a licence of level {level}",
+                remedy="Move it to another router first, or say licensed: released to give it up with this guest",
+            )
+
+    # segments
+
+    def observe_segments(self, names: t.Collection[str]) -> dict[str, SegmentState]:
+        return self._networks.observe(names)
+
+    def check_segment(self, plan: SegmentPlan) -> None:
+        self._networks.check(plan)
+
+    def apply_segment(self, plan: SegmentPlan) -> None:
+        self._networks.apply(plan)
+
+    # inside the router
+
+    def transport(self, guest: GuestState) -> AgentTransport:
+        return AgentTransport(self._lookup(guest.name), self._events)
+
+    def agent_facts(self, guest: GuestState) -> dict[str, t.Any]:
+        return host.agent_facts(self.transport(guest))
+
+
+def _active(domain: libvirt.virDomain) -> bool:
+    with translated("the guest cannot be read"):
+        return bool(domain.isActive())
+
+
+def _volume(name: str, guest_uuid: str) -> str:
+    """The guest's disk: the name for people, the UUID as proof that it is this guest's and no other's."""
+    return f"{name}-{guest_uuid[:8]}.qcow2"

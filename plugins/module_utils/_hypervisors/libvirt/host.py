@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a libvirt host is and can do, and what a router says of itself (private)."""
+
+from __future__ import annotations
+
+import typing as t
+import xml.etree.ElementTree as ET
+
+from ..._errors import UnsupportedError
+from ..._limits import PARAVIRTUAL
+from ..._script import DONE, GUARD_TIMEOUT, follow
+from .connection import library
+
+if t.TYPE_CHECKING:
+    import libvirt
+
+    from .agent import AgentTransport
+
+VIRTUALISATION: t.Final = ("vmx", "svm")  # the CPU flags without which /dev/kvm is a door to nowhere
+
+
+def refuse_paravirtual(driver: str) -> None:
+    """Raise UnsupportedError for a libvirt driver that is not full virtualisation by QEMU or KVM."""
+    if driver != "QEMU":
+        raise UnsupportedError(
+            f"libvirt's {driver} driver cannot run CHR: {PARAVIRTUAL} (CHR manual)", wanted="QEMU/KVM", remedy="Use a qemu:// URI"
+        )
+
+
+def kvm_works(connection: libvirt.virConnect) -> bool:
+    """Whether a guest under KVM would run: libvirt offers it wherever the device node exists, so the CPU must have the flag as well."""
+    lib = library()
+    capabilities = ET.fromstring(connection.getCapabilities())
+    offered = capabilities.find("guest/arch[@name='x86_64']/domain[@type='kvm']") is not None
+    cpu = capabilities.find("host/cpu")
+    if not offered or cpu is None:
+        return False
+    whole = connection.baselineCPU([ET.tostring(cpu, encoding="unicode")], lib.VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES)
+    features = {feature.get("name") for feature in ET.fromstring(whole).findall("feature")}
+    features |= {feature.get("name") for feature in cpu.findall("feature")}
+    return any(flag in features for flag in VIRTUALISATION)
+
+
+def license_level(agent: AgentTransport) -> str:
+    """The router's licence level, or an empty text where it does not say."""
+    ended = follow(agent, ":put [/system license get level]", GUARD_TIMEOUT)
+    return ended.output.strip() if ended.exit_code == DONE else ""
+
+
+def agent_facts(agent: AgentTransport) -> dict[str, t.Any]:
+    """Host name, release and addresses as the router's agent gives them, and its licence level."""
+    interfaces = []
+    for entry in agent.call("guest-network-get-interfaces"):
+        addresses = [f"{ip['ip-address']}/{ip['prefix']}" for ip in entry.get("ip-addresses", [])]
+        interfaces.append({"name": entry["name"], "mac": entry.get("hardware-address", "").lower(), "addresses": addresses})
+    release = agent.call("guest-get-osinfo")
+    return {
+        "identity": agent.call("guest-get-host-name")["host-name"],
+        "release": release.get("pretty-name", ""),
+        "interfaces": interfaces,
+        "license_level": license_level(agent),
+    }

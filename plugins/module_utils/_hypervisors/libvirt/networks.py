@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Segments as libvirt networks (private)."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+
+from ..._errors import HypervisorError, RefusedError, UnsupportedError
+from ..._segment import SegmentPlan, SegmentState
+from . import network_xml
+from .connection import Connections, error_code, library, translated
+
+if t.TYPE_CHECKING:
+    import libvirt
+
+
+class Networks:
+    """The networks of one host. What was read is kept for the connection's life, for the guests that are wired to them."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._known: dict[str, SegmentState] = {}
+        self._lock = threading.Lock()
+
+    def observe(self, names: t.Collection[str]) -> dict[str, SegmentState]:
+        """Those of the named networks that exist, with the guests that are wired to them."""
+        lib = library()
+        connection = self._connections.get()
+        with translated("the networks cannot be listed"):
+            there = {network.name(): network for network in connection.listAllNetworks() if network.name() in names}
+            if not there:
+                return {}
+            users: dict[str, list[str]] = {name: [] for name in there}
+            for domain in connection.listAllDomains():
+                for network in network_xml.networks_used(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE)) & set(there):
+                    users[network].append(domain.name())
+            return {name: _read(network, tuple(sorted(users[name]))) for name, network in there.items()}
+
+    def require(self, name: str) -> SegmentState:
+        """The active network of that name. Raises UnsupportedError naming those there are."""
+        with self._lock:
+            if name not in self._known:
+                with translated("the networks cannot be listed"):
+                    self._known = {network.name(): _read(network, ()) for network in self._connections.get().listAllNetworks()}
+        known = self._known.get(name)
+        if known is None:
+            there = ", ".join(sorted(self._known)) or "none"
+            raise UnsupportedError(f"network {name} does not exist on this host", found=there, remedy="Make it with chr_network first")
+        if not known.active:
+            raise UnsupportedError(f"network {name} is not active", remedy=f"Start it: virsh net-start {name}")
+        return known
+
+    @staticmethod
+    def port_group(segment: SegmentState) -> str | None:
+        """The port group that carries our settings; a network that is not ours has none."""
+        if not segment.ours:
+            return None
+        return network_xml.MARK if segment.mac_spoofing else network_xml.MARK_STRICT
+
+    def check(self, plan: SegmentPlan) -> None:
+        """Raise for what this libvirt or this bridge cannot do; reads only."""
+        if plan.found is not None or plan.spec.state == "absent":
+            return
+        connection = self._connections.get()
+        lib = library()
+        with translated("the host cannot be asked for its version"):
+            version = connection.getLibVersion()
+        network_xml.check_vlan(plan, version, open_vswitch=False)
+        if plan.spec.mac_spoofing is False:
+            with translated("mac_spoofing: this host has no network filters", "Install libvirt's nwfilter driver and its filters", UnsupportedError):
+                connection.nwfilterLookupByName("no-mac-spoofing")
+        if plan.spec.attach_to:
+            self._check_bridge(connection, plan.spec.attach_to)
+        else:
+            with translated("the networks cannot be listed"):
+                owners = [_read(network, ()) for network in connection.listAllNetworks(lib.VIR_CONNECT_LIST_NETWORKS_PERSISTENT)]
+            for owner in owners:
+                if owner.bridge == plan.bridge:
+                    raise RefusedError(
+                        f"bridge: {plan.bridge} belongs to network {owner.name}", remedy="Choose another device, or use that network"
+                    )
+
+    @staticmethod
+    def _check_bridge(connection: libvirt.virConnect, device: str) -> None:
+        """Whether the host has the bridge, where its interface driver can tell."""
+        lib = library()
+        try:
+            devices = {interface.name() for interface in connection.listAllInterfaces()}
+        except lib.libvirtError:
+            return  # no interface driver on this host: starting a guest will tell
+        if device not in devices:
+            there = ", ".join(sorted(devices - {"lo"})) or "none"
+            raise UnsupportedError(f"attach_to: bridge {device} does not exist on this host", found=there, remedy="Make it on the host first")
+
+    def apply(self, plan: SegmentPlan) -> None:
+        """Define and start, start, or remove."""
+        lib = library()
+        connection = self._connections.get()
+        if plan.spec.state == "absent":
+            self._remove(connection, plan)
+            return
+        if plan.found is None:
+            try:
+                network = connection.networkDefineXML(network_xml.render(plan))
+            except lib.libvirtError as error:
+                if "already exists" not in (error.get_error_message() or ""):
+                    raise HypervisorError("the segment cannot be defined", found=error.get_error_message()) from error
+                network = connection.networkLookupByName(plan.spec.name)  # another run was quicker: look again
+        else:
+            with translated("the segment has gone", "Run again"):
+                network = connection.networkLookupByName(plan.spec.name)
+        with translated("the segment cannot be started", "Its definition is kept; mend the cause and run again"):
+            if not network.isActive():
+                network.create()
+            network.setAutostart(True)
+
+    @staticmethod
+    def _remove(connection: libvirt.virConnect, plan: SegmentPlan) -> None:
+        with translated("the segment cannot be removed"):
+            network = connection.networkLookupByName(plan.spec.name)
+            if network.isActive():
+                network.destroy()
+            network.undefine()
+
+
+def _read(network: libvirt.virNetwork, guests: tuple[str, ...]) -> SegmentState:
+    return network_xml.parse(network.XMLDesc(), bool(network.isActive()), guests)

@@ -1,0 +1,245 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Base images and guests' disks in a libvirt storage pool (private).
+
+An image is uploaded once and guests are clones of it. An upload that is cut short leaves a volume of full size under its final name, and
+libvirt has no rename (measured), so a base volume counts only with a small `<name>.complete` volume beside it that holds its SHA-256; that
+one is written last, after the upload was read back. Pools are never refreshed: a refresh fails while a clone runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+import time
+import typing as t
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from ..._errors import HypervisorError, InputError, UnsupportedError
+from .connection import error_code, library, translated
+
+if t.TYPE_CHECKING:
+    import libvirt
+
+CHUNK: t.Final = 1 << 20  # bytes
+SECTOR: t.Final = 512  # bytes
+BOOT_SIGNATURE: t.Final = b"\x55\xaa"  # the last two bytes of a BIOS boot sector
+OTHER_UPLOAD: t.Final = 1.0  # seconds between looks at an upload that somebody else makes; libvirt has no event for it
+STALLED: t.Final = 10  # looks without growth, after which an upload counts as abandoned
+COMPLETE: t.Final = ".complete"
+
+
+class ImageFile:
+    """A raw disk image on this machine. Raises InputError for a file that is none."""
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+        try:
+            with self.path.open("rb") as handle:
+                head = handle.read(SECTOR)
+            self.size = self.path.stat().st_size
+        except OSError as error:
+            raise InputError(
+                f"image: {path} cannot be read", found=error.strerror or str(error), remedy="Check the path, or get it with chr_image"
+            ) from error
+        if len(head) < SECTOR or head[-2:] != BOOT_SIGNATURE:
+            raise InputError(f"image: {path} is no raw disk image", wanted="a disk with a BIOS boot sector", remedy="Give chr_image's result")
+        self._digest: str | None = None
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the content, in hex; read once."""
+        if self._digest is None:
+            digest = hashlib.sha256()
+            with self.path.open("rb") as handle:
+                while block := handle.read(CHUNK):
+                    digest.update(block)
+            self._digest = digest.hexdigest()
+        return self._digest
+
+    @property
+    def volume(self) -> str:
+        """The base volume's name: readable, and new for any other content."""
+        return f"{self.path.stem}-{self.sha256[:16]}.img"
+
+
+class Pool:
+    """One storage pool, on one connection."""
+
+    def __init__(self, connection: libvirt.virConnect, name: str) -> None:
+        self.name = name
+        with translated(f"storage pool {name} cannot be used", "Create it, or name another in libvirt: pool; the role kvm_host makes one"):
+            self._pool = connection.storagePoolLookupByName(name)
+            if not self._pool.isActive():
+                raise HypervisorError(f"storage pool {name} is not active", remedy=f"Start it: virsh pool-start {name}")
+        self._connection = connection
+
+    def find(self, name: str) -> libvirt.virStorageVol | None:
+        """The volume of that name, or None."""
+        lib = library()
+        try:
+            volume: libvirt.virStorageVol = self._pool.storageVolLookupByName(name)
+        except lib.libvirtError as error:
+            if error_code(error) == lib.VIR_ERR_NO_STORAGE_VOL:
+                return None
+            raise HypervisorError(f"volume {name} cannot be looked up", found=error.get_error_message()) from error
+        return volume
+
+    def free_mib(self) -> int:
+        """Free space, in MiB."""
+        with translated(f"storage pool {self.name} cannot be read"):
+            return int(self._pool.info()[3]) >> 20
+
+    def create(self, name: str, capacity: int, kind: str, backing: libvirt.virStorageVol | None = None) -> libvirt.virStorageVol:
+        """A new volume of `capacity` bytes; with `backing` a copy-on-write clone."""
+        with self._space(name):
+            volume: libvirt.virStorageVol = self._pool.createXML(_volume_xml(name, capacity, kind, backing))
+        return volume
+
+    def copy(self, name: str, capacity: int, kind: str, source: libvirt.virStorageVol) -> libvirt.virStorageVol:
+        """A new volume with a full copy of another's content."""
+        with self._space(name):
+            volume: libvirt.virStorageVol = self._pool.createXMLFrom(_volume_xml(name, capacity, kind), source)
+        return volume
+
+    def _space(self, name: str) -> t.ContextManager[None]:
+        return translated(
+            f"volume {name} cannot be made in storage pool {self.name}",
+            f"Look at its free space (virsh pool-info {self.name}) and run again: nothing half-made is used",
+        )
+
+    def delete(self, name: str) -> None:
+        """Remove a volume, if it is there."""
+        volume = self.find(name)
+        if volume is not None:
+            with translated(f"volume {name} cannot be removed from storage pool {self.name}"):
+                volume.delete()
+
+    def send(self, volume: libvirt.virStorageVol, handle: t.BinaryIO, size: int) -> None:
+        """Fill a volume from an open file."""
+        stream = self._connection.newStream()
+        volume.upload(stream, 0, size)
+        stream.sendAll(lambda dummy, count, source: source.read(count), handle)
+        stream.finish()
+
+    def receive(self, volume: libvirt.virStorageVol, size: int, take: t.Callable[[bytes], None]) -> None:
+        """Read a volume back."""
+        stream = self._connection.newStream()
+        volume.download(stream, 0, size)
+        stream.recvAll(lambda dummy, block, opaque: take(block), None)
+        stream.finish()
+
+
+def _volume_xml(name: str, capacity: int, kind: str, backing: libvirt.virStorageVol | None = None) -> str:
+    root = ET.Element("volume")
+    ET.SubElement(root, "name").text = name
+    ET.SubElement(root, "capacity").text = str(capacity)
+    ET.SubElement(root, "allocation").text = "0"
+    ET.SubElement(ET.SubElement(root, "target"), "format", type=kind)
+    if backing is not None:
+        store = ET.SubElement(root, "backingStore")
+        ET.SubElement(store, "path").text = backing.path()
+        ET.SubElement(store, "format", type="raw")
+    return ET.tostring(root, encoding="unicode")
+
+
+def complete_base(pool: Pool, image: ImageFile) -> libvirt.virStorageVol | None:
+    """The base volume of this image, if its upload was once finished and verified."""
+    seal = pool.find(image.volume + COMPLETE)
+    volume = pool.find(image.volume)
+    if seal is None or volume is None:
+        return None
+    sealed = bytearray()
+    with translated(f"volume {image.volume}{COMPLETE} cannot be read"):
+        pool.receive(seal, len(image.sha256), lambda block: sealed.extend(block))
+    return volume if sealed.decode("ascii", "replace") == image.sha256 else None
+
+
+def ensure_base(pool: Pool, image: ImageFile, waiting: t.Callable[[str], None]) -> libvirt.virStorageVol:
+    """The image as a whole base volume: found, uploaded, or waited for while another run uploads it."""
+    volume = complete_base(pool, image)
+    if volume is not None:
+        return volume
+    if pool.find(image.volume) is not None:
+        volume = _await_other(pool, image, waiting)
+        if volume is not None:
+            return volume
+        pool.delete(image.volume + COMPLETE)
+        pool.delete(image.volume)
+    waiting(f"uploading {image.path.name} ({image.size >> 20} MiB)")
+    return _upload(pool, image)
+
+
+def _await_other(pool: Pool, image: ImageFile, waiting: t.Callable[[str], None]) -> libvirt.virStorageVol | None:
+    """Wait while an unfinished upload grows; None when it is abandoned."""
+    waiting(f"another run uploads {image.path.name}")
+    quiet, last = 0, -1
+    while quiet < STALLED:
+        volume = complete_base(pool, image)
+        if volume is not None:
+            return volume
+        half = pool.find(image.volume)
+        if half is None:
+            return None
+        with translated(f"volume {image.volume} cannot be read"):
+            allocation = half.info()[2]
+        quiet = quiet + 1 if allocation == last else 0
+        last = allocation
+        time.sleep(OTHER_UPLOAD)
+    return None
+
+
+def _upload(pool: Pool, image: ImageFile) -> libvirt.virStorageVol:
+    problem = f"image {image.path.name} cannot be uploaded to storage pool {pool.name}"
+    free = pool.free_mib()
+    if image.size >> 20 > free:
+        raise HypervisorError(problem, wanted=f"{image.size >> 20} MiB", found=f"{free} MiB free", remedy="Make room and run again")
+    volume = pool.create(image.volume, image.size, "raw")
+    digest = hashlib.sha256()
+    with translated(problem, "Run again: an unfinished upload is never used"):
+        with image.path.open("rb") as handle:
+            pool.send(volume, handle, image.size)
+        pool.receive(volume, image.size, digest.update)
+    if digest.hexdigest() != image.sha256:
+        raise HypervisorError(f"{problem}: what was read back differs", remedy="Check the pool's disk and run again")
+    _seal(pool, image)
+    return volume
+
+
+def _seal(pool: Pool, image: ImageFile) -> None:
+    seal = pool.create(image.volume + COMPLETE, len(image.sha256), "raw")
+    with translated(f"volume {image.volume}{COMPLETE} cannot be written"):
+        pool.send(seal, io.BytesIO(image.sha256.encode()), len(image.sha256))
+
+
+class Images:
+    """The image files that one batch uses, each opened, checked and hashed once."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, ImageFile] = {}
+        self._lock = threading.Lock()
+
+    def get(self, path: str) -> ImageFile:
+        """The image file at this path. Raises InputError for a file that is no disk image."""
+        with self._lock:
+            if path not in self._files:
+                self._files[path] = ImageFile(path)
+            return self._files[path]
+
+
+def clone(pool: Pool, name: str, image: ImageFile, size_mib: int | None, how: str) -> None:
+    """A guest's own disk from the base volume: copy-on-write (`linked`) or a full copy (`full`)."""
+    base = complete_base(pool, image)
+    if base is None:
+        raise HypervisorError(f"the base volume {image.volume} has gone", remedy="Run again: it is uploaded anew")
+    capacity = max(image.size, (size_mib or 0) << 20)
+    pool.delete(name)  # only ever a half-made one: the name holds the UUID of a guest that was never started
+    if how == "full":
+        pool.copy(name, capacity, "qcow2", base)
+    elif how == "linked":
+        pool.create(name, capacity, "qcow2", base)
+    else:
+        raise UnsupportedError(f"disk_clone: {how} is unknown", wanted="linked or full")

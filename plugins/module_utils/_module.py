@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every module of the collection does around its own work (private): arguments, connection, progress, errors, masking."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ._errors import RouterError
+from ._hypervisor import Hypervisor, Progress, connect, connection_arguments
+from ._secrets import Mask
+
+Result = t.Dict[str, t.Any]  # noqa: UP006  (evaluated at import on Python 3.10 as well)
+
+
+def batch_module(arguments: t.Mapping[str, t.Any]) -> AnsibleModule:
+    """An AnsibleModule for work on one hypervisor: its own arguments, the drivers' connections and the batch options."""
+    connections = connection_arguments()
+    return AnsibleModule(
+        argument_spec={
+            **connections,
+            **arguments,
+            "concurrency": {"type": "int", "default": 8},
+            "progress_file": {"type": "path"},
+        },
+        mutually_exclusive=[list(connections)],
+        required_one_of=[list(connections)],
+        supports_check_mode=True,
+    )
+
+
+def run(module: AnsibleModule, work: t.Callable[[Hypervisor, Progress], Result], secrets: t.Collection[str] = ()) -> None:
+    """Connect, work, and leave with the result or with one line that says what to do."""
+    concurrency = module.params["concurrency"]
+    if concurrency < 1:
+        module.fail_json(msg=f"concurrency: {concurrency} is below 1.")
+    try:
+        with connect(module.params, concurrency) as hypervisor:
+            result = work(hypervisor, progress_writer(module.params["progress_file"]))
+    except RouterError as error:
+        result = {"failed": True, "msg": str(error)}
+    leave(module, result, secrets)
+
+
+def leave(module: AnsibleModule, result: Result, secrets: t.Collection[str] = ()) -> None:
+    """End the module with a result whose secrets are masked object by object.
+
+    Ansible would mask every `no_log` value in the whole batch, other objects' names included, so the objects' secrets are taken out of its
+    list here, after they were kept out of the log, and the objects' arguments are left out of the echoed invocation.
+    """
+    module.no_log_values -= set(secrets)
+    plain = {key: value for key, value in module.params.items() if not _structured(value)}
+    result["invocation"] = {"module_args": plain}
+    if result.get("failed"):
+        result.setdefault("changed", False)
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+def _structured(value: t.Any) -> bool:
+    return isinstance(value, list) and any(isinstance(item, dict) for item in value)
+
+
+def masks_of(entries: t.Iterable[t.Mapping[str, t.Any]], key: str = "name") -> tuple[dict[str, Mask], list[str]]:
+    """Each object's mask by name, and all secrets of the batch. Several entries of one name share a mask."""
+    collected: dict[str, list[str]] = {}
+    for entry in entries:
+        collected.setdefault(str(entry[key]), []).extend(entry.get("secrets") or ())
+    masks = {name: Mask.of(secrets, collected) for name, secrets in collected.items()}
+    return masks, [secret for secrets in collected.values() for secret in secrets]
+
+
+def progress_writer(path: str | None) -> Progress:
+    """A function that adds one line a message to the progress file, or drops it where there is none."""
+    lock = threading.Lock()
+
+    def write(name: str, what: str) -> None:
+        if path is None:
+            return
+        with lock, open(path, "a", encoding="utf-8") as handle:
+            handle.write(f"{name}\t{what}\n")
+
+    return write

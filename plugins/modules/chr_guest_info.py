@@ -1,0 +1,109 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Module: what a hypervisor and its routers say of themselves."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: chr_guest_info
+short_description: Read CHR guests and what their routers report
+version_added: 0.1.0
+author:
+  - The vrouter.mikrotik contributors (@vrouter)
+description:
+  - Returns what one hypervisor holds of the named guests and, where a router's guest agent answers, what the router says of itself.
+extends_documentation_fragment:
+  - vrouter.mikrotik.libvirt
+  - vrouter.mikrotik.batch
+  - vrouter.mikrotik.attributes
+  - vrouter.mikrotik.attributes.actiongroup
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  names:
+    description: The guests to read.
+    type: list
+    elements: str
+    required: true
+  agent:
+    description: Whether to ask the routers' guest agents too. Only agents that have opened their channel are asked.
+    type: bool
+    default: true
+"""
+
+EXAMPLES = r"""
+- name: Look at two routers
+  vrouter.mikrotik.chr_guest_info:
+    libvirt:
+      uri: qemu:///system
+    names: [edge1, edge2]
+  register: routers
+"""
+
+RETURN = r"""
+guests:
+  description: An entry for each named guest. See M(vrouter.mikrotik.chr_guest) for the fields that both return.
+  returned: always
+  type: dict
+  sample: {"edge1": {"exists": true, "power": "running", "router": {"identity": "edge1", "release": "RouterOS 7.20.8"}}}
+  contains:
+    exists:
+      description: Whether the hypervisor has a guest of this name.
+      type: bool
+      returned: always
+    router:
+      description: What the router reports through its guest agent.
+      type: dict
+      returned: when its agent answers
+      contains:
+        identity:
+          description: The router's identity.
+          type: str
+          returned: always
+        release:
+          description: The RouterOS release.
+          type: str
+          returned: always
+        interfaces:
+          description: Name, MAC and addresses of each interface.
+          type: list
+          elements: dict
+          returned: always
+        license_level:
+          description: The licence level.
+          type: str
+          returned: always
+    router_error:
+      description: Why the router's agent gave no answer.
+      type: str
+      returned: when it was asked and did not answer
+"""
+
+import typing as t
+
+from ..module_utils._converge import read_guests
+from ..module_utils._hypervisor import Hypervisor, Progress
+from ..module_utils._module import batch_module, run
+
+
+def main() -> None:
+    """Run the module."""
+    module = batch_module({"names": {"type": "list", "elements": "str", "required": True}, "agent": {"type": "bool", "default": True}})
+
+    def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:
+        params = module.params
+        guests = read_guests(hypervisor, params["names"], ask_agent=params["agent"], concurrency=params["concurrency"])
+        return {"guests": guests, "changed": False}
+
+    run(module, work)
+
+
+if __name__ == "__main__":
+    main()
