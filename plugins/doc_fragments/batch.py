@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Documents O(concurrency) and O(progress_file)."""
+    """Documents O(concurrency), O(planned) and O(progress_file)."""
 
     DOCUMENTATION = r"""
 options:
@@ -15,6 +15,25 @@ options:
     description: How many objects are worked on at the same time.
     type: int
     default: 8
+  planned:
+    description: What earlier tasks of a check-mode run would have made; it counts as present. The roles fill it in.
+    type: dict
+    suboptions:
+      networks:
+        description: Names of segments.
+        type: list
+        elements: str
+        default: []
+      images:
+        description: Paths of images.
+        type: list
+        elements: str
+        default: []
+      guests:
+        description: Names of guests.
+        type: list
+        elements: str
+        default: []
   progress_file:
     description:
       - A file to which the module adds one line for each long step, while it runs.

@@ -47,7 +47,7 @@ class Batch:
     check_mode: bool
     agent_timeout: float  # seconds that a router's agent may take to open its channel
     concurrency: int
-    planned: Planned = Planned()
+    planned: Planned = Planned()  # made by earlier tasks of a check-mode run
 
 
 Item = t.TypeVar("Item", Job, File)

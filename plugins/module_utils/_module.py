@@ -11,8 +11,11 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ._errors import RouterError
-from ._hypervisor import Hypervisor, Progress, connect, connection_arguments
+from ._hypervisor import Hypervisor, Planned, Progress, connect, connection_arguments
 from ._secrets import Mask
+
+_NAMES: t.Final = {"type": "list", "elements": "str", "default": []}
+PLANNED: t.Final = {"networks": _NAMES, "images": _NAMES, "guests": _NAMES}
 
 Result = t.Dict[str, t.Any]  # noqa: UP006  (evaluated at import on Python 3.10 as well)
 
@@ -25,12 +28,18 @@ def batch_module(arguments: t.Mapping[str, t.Any]) -> AnsibleModule:
             **connections,
             **arguments,
             "concurrency": {"type": "int", "default": 8},
+            "planned": {"type": "dict", "options": PLANNED},
             "progress_file": {"type": "path"},
         },
         mutually_exclusive=[list(connections)],
         required_one_of=[list(connections)],
         supports_check_mode=True,
     )
+
+
+def planned(module: AnsibleModule) -> Planned:
+    """What earlier tasks of a check-mode run would have made."""
+    return Planned(**{key: frozenset(names) for key, names in (module.params["planned"] or {}).items()})
 
 
 def run(module: AnsibleModule, work: t.Callable[[Hypervisor, Progress], Result], secrets: t.Collection[str] = ()) -> None:

@@ -76,19 +76,21 @@ def diff(name: str, changes: t.Iterable[Change]) -> dict[str, t.Any]:
     before: dict[str, t.Any] = {}
     after: dict[str, t.Any] = {}
     for change in changes:
-        _put(before, change.field, change.before)
-        _put(after, change.field, change.after)
+        _put(before, change.field, change.before, first=True)
+        _put(after, change.field, change.after, first=False)
     return {"before": before, "after": after, "before_header": name, "after_header": name}
 
 
-def _put(tree: dict[str, t.Any], path: str, value: t.Any) -> None:
+def _put(tree: dict[str, t.Any], path: str, value: t.Any, *, first: bool) -> None:
+    """Set a leaf; where a field changes twice in one run, its first `before` and its last `after` count."""
     *parents, leaf = path.split(".")
     for parent in parents:
         child = tree.setdefault(parent, {})
         if not isinstance(child, dict):
             return
         tree = child
-    tree.setdefault(leaf, value)
+    if not first or leaf not in tree:
+        tree[leaf] = value
 
 
 def compare(wanted: t.Mapping[str, t.Any], found: t.Mapping[str, t.Any], effect: Effect = LIVE, prefix: str = "") -> list[Change]:

@@ -106,7 +106,7 @@ import typing as t
 from ..module_utils._errors import InputError
 from ..module_utils._hypervisor import Hypervisor, Progress
 from ..module_utils._jobs import Batch, parse_file, transfer_files
-from ..module_utils._module import batch_module, leave, masks_of, run
+from ..module_utils._module import batch_module, leave, masks_of, planned, run
 from ..module_utils._reconcile import summary
 
 FILE: dict[str, t.Any] = {
@@ -142,7 +142,7 @@ def main() -> None:
     except InputError as error:
         leave(module, {"failed": True, "msg": str(error)}, secrets)
         return
-    batch = Batch(module.check_mode, params["agent_timeout"], params["concurrency"])
+    batch = Batch(module.check_mode, params["agent_timeout"], params["concurrency"], planned(module))
 
     def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:
         return summary(transfer_files(hypervisor, files, batch, progress), masks, "guests")

@@ -163,20 +163,6 @@ options:
         description: Texts that must not appear in this guest's result; they are replaced wherever they would.
         type: list
         elements: str
-  planned:
-    description: What earlier tasks of a check-mode run would have made; it counts as present. The roles fill it in.
-    type: dict
-    suboptions:
-      networks:
-        description: Names of segments.
-        type: list
-        elements: str
-        default: []
-      images:
-        description: Paths of images.
-        type: list
-        elements: str
-        default: []
 seealso:
   - module: vrouter.mikrotik.chr_image
   - module: vrouter.mikrotik.chr_network
@@ -307,8 +293,8 @@ import typing as t
 
 from ..module_utils._converge import converge_guests
 from ..module_utils._guest import parse_guests
-from ..module_utils._hypervisor import Hypervisor, Planned, Progress
-from ..module_utils._module import batch_module, masks_of, run
+from ..module_utils._hypervisor import Hypervisor, Progress
+from ..module_utils._module import batch_module, masks_of, planned, run
 from ..module_utils._reconcile import Outcome, summary
 
 NIC: dict[str, t.Any] = {
@@ -346,22 +332,11 @@ GUEST: dict[str, t.Any] = {
     "secrets": {"type": "list", "elements": "str", "no_log": True},
 }
 
-PLANNED: dict[str, t.Any] = {
-    "networks": {"type": "list", "elements": "str", "default": []},
-    "images": {"type": "list", "elements": "str", "default": []},
-}
-
 
 def main() -> None:
     """Run the module."""
-    module = batch_module(
-        {
-            "guests": {"type": "list", "elements": "dict", "required": True, "options": GUEST},
-            "planned": {"type": "dict", "options": PLANNED},
-        }
-    )
+    module = batch_module({"guests": {"type": "list", "elements": "dict", "required": True, "options": GUEST}})
     guests = module.params["guests"]
-    planned = {key: frozenset(names) for key, names in (module.params["planned"] or {}).items()}
     masks, secrets = masks_of(guests)
     specs, errors = parse_guests(guests)
 
@@ -372,7 +347,7 @@ def main() -> None:
             check_mode=module.check_mode,
             concurrency=module.params["concurrency"],
             progress=progress,
-            planned=Planned(**planned),
+            planned=planned(module),
         )
         outcomes.update({name: Outcome(name, error=error) for name, error in errors.items()})
         return summary(outcomes, masks, "guests")

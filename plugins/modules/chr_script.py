@@ -80,11 +80,6 @@ options:
     description: How long a router's guest agent may take to open its channel, in seconds.
     type: int
     default: 30
-  planned_guests:
-    description: Guests that earlier tasks of a check-mode run would have made. The roles fill it in.
-    type: list
-    elements: str
-    default: []
 seealso:
   - module: vrouter.mikrotik.chr_file
   - module: vrouter.mikrotik.chr_guest
@@ -171,9 +166,9 @@ guests:
 import typing as t
 
 from ..module_utils._errors import InputError
-from ..module_utils._hypervisor import Hypervisor, Planned, Progress
+from ..module_utils._hypervisor import Hypervisor, Progress
 from ..module_utils._jobs import Batch, parse_script, run_scripts
-from ..module_utils._module import batch_module, leave, masks_of, run
+from ..module_utils._module import batch_module, leave, masks_of, planned, run
 from ..module_utils._reconcile import summary
 
 SCRIPT: dict[str, t.Any] = {
@@ -204,7 +199,6 @@ def main() -> None:
                 "required_one_of": [way],
             },
             "agent_timeout": {"type": "int", "default": 30},
-            "planned_guests": {"type": "list", "elements": "str", "default": []},
         }
     )
     params = module.params
@@ -214,8 +208,7 @@ def main() -> None:
     except InputError as error:
         leave(module, {"failed": True, "msg": str(error)}, secrets)
         return
-    planned = Planned(guests=frozenset(params["planned_guests"]))
-    batch = Batch(module.check_mode, params["agent_timeout"], params["concurrency"], planned)
+    batch = Batch(module.check_mode, params["agent_timeout"], params["concurrency"], planned(module))
 
     def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:
         return summary(run_scripts(hypervisor, jobs, batch, progress), masks, "guests")

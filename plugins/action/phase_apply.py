@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action: one module run for all routers of one hypervisor, with progress while it runs."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import typing as t
+from contextlib import contextmanager
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..plugin_utils._phase import DESCRIPTION, PLAN, Values, host_values, merge, union
+
+LOOK: t.Final = 0.3  # seconds between looks at the progress file
+
+
+class ActionModule(ActionBase):
+    """Never fails by itself: each router takes its own share of the result in the next step."""
+
+    TRANSFERS_FILES = False
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
+        result = t.cast(Values, super().run(tmp, task_vars))
+        variables = task_vars or {}
+        args = self._task.args
+        leader = variables["inventory_hostname"]
+        hosts = variables[PLAN]["leaders"][leader]
+        described = {host: host_values(variables, host)[DESCRIPTION] for host in hosts}
+        entries, errors = merge(described)
+        module_args: Values = {**described[leader]["connection"], **(args.get("arguments") or {}), args["option"]: entries}
+        planned = union(description["planned"] for description in described.values())
+        if planned:
+            module_args["planned"] = planned
+        with progress() as path:
+            module_args["progress_file"] = path
+            batch = self._execute_module(module_name=args["module"], module_args=module_args, task_vars=variables)
+        batch.pop("invocation", None)
+        result.update(changed=False, batch=dict(batch, conflicts=errors), warnings=batch.pop("warnings", []), _ansible_no_log=True)
+        return result
+
+
+@contextmanager
+def progress() -> t.Iterator[str]:
+    """A private file whose new lines are shown as they come, one for each change of what is waited for."""
+    handle, path = tempfile.mkstemp(prefix="vrouter-progress-")  # mode 0600
+    os.close(handle)
+    done = threading.Event()
+    reader = threading.Thread(target=_show, args=(path, done), daemon=True)
+    reader.start()
+    try:
+        yield path
+    finally:
+        done.set()
+        reader.join()
+        os.unlink(path)
+
+
+def _show(path: str, done: threading.Event) -> None:
+    display = Display()
+    last: dict[str, str] = {}
+    with open(path, encoding="utf-8") as lines:
+        finished = False
+        while not finished:
+            finished = done.wait(LOOK)
+            for line in lines.readlines():
+                name, dummy, what = line.rstrip("\n").partition("\t")
+                if last.get(name) != what:
+                    last[name] = what
+                    display.display(f"   {name}: {what}")

@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action: group the described routers by hypervisor, once for all."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from ..plugin_utils._phase import DESCRIPTION, Values, host_values, invocation
+
+
+class ActionModule(ActionBase):
+    """Looks at the hosts of this batch of the play; only those with a description of this invocation take part."""
+
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
+        result = t.cast(Values, super().run(tmp, task_vars))
+        variables = task_vars or {}
+        groups: dict[str, list[str]] = {}
+        for host in variables["ansible_play_batch"]:
+            description = host_values(variables, host).get(DESCRIPTION) or {}
+            if description.get("id") == invocation(self._task) and description.get("entries"):
+                groups.setdefault(description["key"], []).append(host)
+        leaders = {hosts[0]: hosts for hosts in groups.values()}
+        members = {host: leader for leader, hosts in leaders.items() for host in hosts}
+        result.update(changed=False, id=invocation(self._task), leaders=leaders, members=members)
+        return result

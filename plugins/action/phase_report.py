@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action: one router's own share of the batch's result becomes its own failed, changed and diff."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from ..plugin_utils._phase import BATCH, DESCRIPTION, PLAN, REPORT, Values, host_values, invocation, own_result
+
+
+class ActionModule(ActionBase):
+    """Also keeps the shares of earlier phases, by phase, for the phases and the table that follow."""
+
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
+        result = t.cast(Values, super().run(tmp, task_vars))
+        variables = task_vars or {}
+        args = self._task.args
+        host = variables["inventory_hostname"]
+        results: Values = dict((variables.get(REPORT) or {}).get("results") or {})
+        description = variables.get(DESCRIPTION) or {}
+        leader = variables[PLAN]["members"].get(host) if description.get("id") == invocation(self._task) else None
+        if leader is None:
+            results.pop(args["phase"], None)
+            result.update(changed=False, results=results)
+            return result
+        share = self._share(variables, leader, description)
+        results[args["phase"]] = {key: share.get(key) for key in ("entries", "failed", "changed", "msg")}
+        share.pop("entries", None)
+        result.update(share, results=results)
+        return result
+
+    def _share(self, variables: Values, leader: str, description: Values) -> Values:
+        """This router's share, with the error of a contradiction before anything else."""
+        register = host_values(variables, leader).get(BATCH) or {}
+        host = variables["inventory_hostname"]
+        batch = register.get("batch")
+        if batch is None:
+            return {"failed": True, "msg": f"The module did not run on {leader}: {register.get('msg', 'no result')}"}
+        if host in batch.get("conflicts", {}):
+            return {"failed": True, "msg": batch["conflicts"][host]}
+        names = [str(entry["name"]) for entry in description["entries"]]
+        option = self._task.args["result"]
+        return own_result(batch, option, names, first=self._is_first(variables, leader, names))
+
+    def _is_first(self, variables: Values, leader: str, names: list[str]) -> bool:
+        """Whether no router before this one, in the batch's order, names one of these objects too."""
+        host = variables["inventory_hostname"]
+        for other in variables[PLAN]["leaders"][leader]:
+            if other == host:
+                return True
+            there = host_values(variables, other)[DESCRIPTION]["entries"]
+            if any(str(entry["name"]) in names for entry in there):
+                return False
+        return True

@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the action plugins of one role phase pass routers' descriptions to one module run, and its results back (private).
+
+A phase is four tasks of the role `batch`: describe (each router), plan (once), apply (one router for each hypervisor, the leader), report (each
+router). They find each other's results in registered variables; all carry the id of their common block, so that what an earlier invocation left
+behind does not count.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+DESCRIPTION: t.Final = "vrouter_description"
+PLAN: t.Final = "vrouter_plan"
+BATCH: t.Final = "vrouter_batch"
+REPORT: t.Final = "vrouter_report"
+STRATEGIES: t.Final = ("linear", "ansible.builtin.linear", "debug", "ansible.builtin.debug")
+
+Values = t.Dict[str, t.Any]  # noqa: UP006
+
+
+def invocation(task: t.Any) -> str:
+    """The id of this invocation of the phase: its tasks lie in one block, and each inclusion of the role makes a new one."""
+    return f"{task._parent._uuid}"
+
+
+def host_values(task_vars: t.Mapping[str, t.Any], host: str) -> t.Mapping[str, t.Any]:
+    """Another host's variables, registered ones included, as they are: templating them for every reader would grow quadratically."""
+    values = task_vars["hostvars"].raw_get(host)
+    return t.cast("t.Mapping[str, t.Any]", values)
+
+
+def group_key(connection: t.Mapping[str, t.Any]) -> str:
+    """Equal for routers that one module run can serve."""
+    return json.dumps(connection, sort_keys=True, default=str)
+
+
+def merge(descriptions: t.Mapping[str, t.Mapping[str, t.Any]]) -> tuple[list[Values], dict[str, str]]:
+    """The module's entries of several hosts, each name once, and by host the error of one that contradicts another's entry."""
+    entries: dict[str, Values] = {}
+    owner: dict[str, str] = {}
+    errors: dict[str, str] = {}
+    for host, description in descriptions.items():
+        for entry in description["entries"]:
+            name = str(entry["name"])
+            if name not in entries:
+                entries[name], owner[name] = dict(entry), host
+            elif entries[name] != entry:
+                errors[host] = f"{name} is described otherwise by {owner[name]}. Describe it once, for example in group_vars."
+    return list(entries.values()), errors
+
+
+def union(plans: t.Iterable[t.Mapping[str, t.Iterable[str]]]) -> dict[str, list[str]]:
+    """What the hosts of a group say that earlier phases would have made."""
+    merged: dict[str, set[str]] = {}
+    for plan in plans:
+        for kind, names in plan.items():
+            merged.setdefault(kind, set()).update(names)
+    return {kind: sorted(names) for kind, names in merged.items()}
+
+
+def own_result(batch: t.Mapping[str, t.Any], option: str, names: t.Sequence[str], first: bool) -> Values:
+    """One router's share of a module's result: its entries, and failed, changed, diff and message from them alone.
+
+    An object that several routers name (a segment) counts as changed for the first of them only.
+    """
+    if "failures" in batch:
+        return {"failed": True, "msg": batch["failures"]}
+    results = batch.get(option)
+    if results is None:
+        return {"failed": True, "msg": batch.get("msg") or batch.get("module_stderr") or "The module gave no result."}
+    mine = {name: results[name] for name in names if name in results}
+    bad = [entry["msg"] for entry in mine.values() if entry.get("failed")]
+    share: Values = {"entries": mine, "failed": bool(bad), "changed": first and any(entry.get("changed") for entry in mine.values())}
+    diffs = [entry["diff"] for entry in mine.values() if entry.get("changes")]
+    if share["changed"] and diffs:
+        share["diff"] = diffs
+    if bad:
+        share["msg"] = " | ".join(bad) + partial(mine)
+    return share
+
+
+def partial(entries: t.Mapping[str, t.Mapping[str, t.Any]]) -> str:
+    """What was already done before a failure, as Ansible does not print the diff of a failed task."""
+    done = [change for entry in entries.values() if entry.get("failed") for change in entry.get("changes", [])]
+    if not done:
+        return ""
+    return " Already done: " + "; ".join(f"{change['field']} {change['before']} -> {change['after']}" for change in done) + "."

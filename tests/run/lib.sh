@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# What every script of tests/run shares. Sourced; the script then stands in the checkout's root.
+# shellcheck disable=SC2034 # the scripts that source this file use its variables
+
+set -euo pipefail
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
+build=$root/.build
+collection=$build/ansible_collections/vrouter/mikrotik # see tests/run/collection
+results=$build/results                                 # pytest's JUnit files, which tests/run/all counts
+cd -- "$root"
+
+export PATH=$root/.venv/bin:$PATH
+
+# Tools keep their leftovers in the checkout, not in the user's home; only pip shares the user's cache and settings.
+export PIP_CACHE_DIR=${PIP_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/pip}
+export XDG_CACHE_HOME=$build/cache
+export ANSIBLE_HOME=$build/ansible
+
+# Playbooks and tools take the collection from the copy.
+export ANSIBLE_COLLECTIONS_PATH=$build
+
+fail() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+as_root() { # COMMAND...
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo -- "$@"
+    else
+        fail "needs root: run as root, or install sudo (for: $*)"
+    fi
+}
