@@ -11,6 +11,7 @@ import threading
 import typing as t
 from contextlib import contextmanager
 
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -33,16 +34,25 @@ class ActionModule(ActionBase):
         hosts = variables[PLAN]["leaders"][leader]
         described = {host: host_values(variables, host)[DESCRIPTION] for host in hosts}
         entries, errors = merge(described)
-        module_args: Values = {**described[leader]["connection"], **(args.get("arguments") or {}), args["option"]: entries}
+        module_args: Values = {**described[leader]["connection"], **(args.get("arguments") or {}), args["option"]: self._argument(args["option"], entries)}
         planned = union(description["planned"] for description in described.values())
         if planned:
             module_args["planned"] = planned
         with progress() as path:
             module_args["progress_file"] = path
-            batch = self._execute_module(module_name=args["module"], module_args=module_args, task_vars=variables)
+            try:
+                batch = self._execute_module(module_name=args["module"], module_args=module_args, task_vars=variables)
+            except AnsibleError as error:  # each router reports it for itself
+                batch = {"msg": f"{args['module']} could not be run: {error}"}
         batch.pop("invocation", None)
         result.update(changed=False, batch=dict(batch, conflicts=errors), warnings=batch.pop("warnings", []), _ansible_no_log=True)
         return result
+
+
+    @staticmethod
+    def _argument(option: str, entries: list[Values]) -> t.Any:
+        """A module that only reads takes plain names."""
+        return [entry["name"] for entry in entries] if option == "names" else entries
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._phase import BATCH, DESCRIPTION, PLAN, REPORT, Values, host_values, invocation, own_result
+from ..plugin_utils._phase import BATCH, DESCRIPTION, PLAN, REPORT, Values, facts_of, host_values, invocation, own_result
 
 
 class ActionModule(ActionBase):
@@ -30,9 +30,11 @@ class ActionModule(ActionBase):
             result.update(changed=False, results=results)
             return result
         share = self._share(variables, leader, description)
-        results[args["phase"]] = {key: share.get(key) for key in ("entries", "failed", "changed", "msg")}
-        share.pop("entries", None)
-        result.update(share, results=results)
+        kept = {key: share.get(key) for key in ("failed", "changed", "msg")}
+        kept["entries"] = {name: facts_of(entry) for name, entry in share.pop("entries", {}).items()}
+        if kept["failed"]:
+            results = {}  # a failed task prints its whole result; the table needs this phase alone
+        result.update(share, results={**results, args["phase"]: kept})
         return result
 
     def _share(self, variables: Values, leader: str, description: Values) -> Values:

@@ -91,7 +91,7 @@ def parse(options: t.Mapping[str, t.Any]) -> FirstBoot:
     values.update({key: tuple(options.get(key) or ()) for key in lists})
     users = tuple(_user(entry) for entry in options.get("users") or ())
     services = tuple(_service(entry) for entry in options.get("services") or ())
-    names = tuple(nic["name"] for nic in options.get("interfaces") or ())
+    names = tuple(options.get("interfaces") or ())
     more = tuple(options.get("secrets") or ())
     wanted = FirstBoot(**values, users=users, services=services, interfaces=names, more_secrets=more)
     _check(wanted)

@@ -168,18 +168,13 @@ options:
             type: str
             required: true
       interfaces:
-        description: The guest's interfaces, as for M(vrouter.mikrotik.chr_guest); the script waits for them and their links are raised afterwards.
+        description: The guest's interfaces, V(ether1) to V(ether24). The script waits for them, and their links are raised afterwards.
         type: list
-        elements: dict
-        suboptions:
-          name:
-            description: V(ether1) to V(ether24).
-            type: str
-            required: true
-          link:
-            description: Whether its link comes up.
-            type: bool
-            default: true
+        elements: str
+      links_down:
+        description: Those of O(guests[].interfaces) whose links stay down.
+        type: list
+        elements: str
       reapply:
         description: Runs the script again on a router that was configured with other settings.
         type: bool
@@ -219,8 +214,7 @@ EXAMPLES = r"""
         services:
           - {name: telnet, enabled: false}
           - {name: ssh, enabled: true, addresses: [192.0.2.0/24]}
-        interfaces:
-          - {name: ether1}
+        interfaces: [ether1]
 """
 
 RETURN = r"""
@@ -301,7 +295,8 @@ GUEST: dict[str, t.Any] = {
     "time_zone": {"type": "str"},
     "services": many({"name": NEEDED, "enabled": {"type": "bool"}, "addresses": TEXTS, "port": {"type": "int"}}),
     "scripts": many({"name": NEEDED, "source": NEEDED}),
-    "interfaces": many({"name": NEEDED, "link": {"type": "bool", "default": True}}),
+    "interfaces": TEXTS,
+    "links_down": TEXTS,
     "reapply": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 120},
     "secrets": {**TEXTS, "no_log": True},
@@ -310,9 +305,10 @@ GUEST: dict[str, t.Any] = {
 
 def parse_boot(entry: t.Mapping[str, t.Any]) -> Boot:
     """A Boot from one entry of `guests`. Raises InputError."""
-    for nic in entry["interfaces"] or ():
-        slot_number(nic["name"])
-    nics = tuple(Nic(nic["name"], link=nic["link"]) for nic in entry["interfaces"] or ())
+    names, down = entry["interfaces"] or (), entry["links_down"] or ()
+    for name in (*names, *down):
+        slot_number(name)
+    nics = tuple(Nic(name, link=name not in down) for name in names)
     return Boot(parse(entry), GuestSpec(entry["name"], interfaces=nics), entry["reapply"])
 
 

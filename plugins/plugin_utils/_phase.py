@@ -83,6 +83,11 @@ def own_result(batch: t.Mapping[str, t.Any], option: str, names: t.Sequence[str]
     return share
 
 
+def facts_of(entry: t.Mapping[str, t.Any]) -> Values:
+    """An entry without what was already shown of it."""
+    return {key: value for key, value in entry.items() if key not in ("changes", "diff", "msg", "warnings")}
+
+
 def partial(entries: t.Mapping[str, t.Mapping[str, t.Any]]) -> str:
     """What was already done before a failure, as Ansible does not print the diff of a failed task."""
     done = [change for entry in entries.values() if entry.get("failed") for change in entry.get("changes", [])]

@@ -1,20 +1,16 @@
 # Copyright: (c) 2026, the vrouter.mikrotik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The simulators are imported as `simulators.routeros...`: `tests` is put on the path here, and only here."""
+"""A router on a machine in memory, for each test a fresh one."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
-from simulators.routeros.memory_platform import MemoryPlatform
-from simulators.routeros.router import Result, Router
+from tests.simulators.routeros.memory_platform import MemoryPlatform
+from tests.simulators.routeros.router import Result, Router
 
 
 @pytest.fixture

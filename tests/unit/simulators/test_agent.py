@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from simulators.routeros.agent import GuestAgent
-from simulators.routeros.memory_platform import MemoryPlatform
-from simulators.routeros.platform import Lease
-from simulators.routeros.router import Router
+from tests.simulators.routeros.agent import GuestAgent
+from tests.simulators.routeros.memory_platform import MemoryPlatform
+from tests.simulators.routeros.platform import Lease
+from tests.simulators.routeros.router import Router
 
 _COMMANDS = {
     "guest-exec",

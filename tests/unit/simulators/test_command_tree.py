@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from simulators.routeros.memory_platform import MemoryPlatform
-from simulators.routeros.router import Router
+from tests.simulators.routeros.memory_platform import MemoryPlatform
+from tests.simulators.routeros.router import Router
 
 _VERSION = "7.20.8"
 

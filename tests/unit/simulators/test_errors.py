@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from simulators.routeros.router import Router
+from tests.simulators.routeros.router import Router
 
 Fail = Callable[[str], str]
 Run = Callable[[str], str]

@@ -9,9 +9,9 @@ import json
 
 import pytest
 
-from simulators.routeros.memory_platform import MemoryPlatform
-from simulators.routeros.platform import Port
-from simulators.routeros.router import Router
+from tests.simulators.routeros.memory_platform import MemoryPlatform
+from tests.simulators.routeros.platform import Port
+from tests.simulators.routeros.router import Router
 
 from .test_menus import public_key
 

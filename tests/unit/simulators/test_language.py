@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.routeros.memory_platform import MemoryPlatform
-from simulators.routeros.router import Router
+from tests.simulators.routeros.memory_platform import MemoryPlatform
+from tests.simulators.routeros.router import Router
 
 Run = Callable[[str], str]
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import pytest
 
-from simulators.routeros.memory_platform import MemoryPlatform
-from simulators.routeros.platform import Lease, Port
-from simulators.routeros.router import Router
+from tests.simulators.routeros.memory_platform import MemoryPlatform
+from tests.simulators.routeros.platform import Lease, Port
+from tests.simulators.routeros.router import Router
 
 Run = Callable[[str], str]
 Fail = Callable[[str], str]

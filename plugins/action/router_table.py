@@ -1,0 +1,62 @@
+"""Action: the table that ends a playbook, and the limit file of the routers that failed."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..plugin_utils._phase import DESCRIPTION, REPORT, Values, host_values
+from ..plugin_utils._table import FAILED, render, row
+
+
+class ActionModule(ActionBase):
+    """Runs once for all routers of the play, the failed ones included."""
+
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
+        result = t.cast(Values, super().run(tmp, task_vars))
+        variables = task_vars or {}
+        check_mode = bool(variables.get("ansible_check_mode"))
+        rows = [self._row(variables, host, check_mode) for host in variables["ansible_play_hosts_all"]]
+        lines = render(rows)
+        failed = [item.router for item in rows if item.result == FAILED]
+        limit = self._task.args.get("limit_file")
+        if limit and not check_mode:
+            lines += self._write_limit(Path(limit), failed)
+        display = Display()
+        display.display("")
+        for line in lines:
+            display.display(line)
+        result.update(changed=False, table=lines, failed_routers=failed, _ansible_no_log=False)
+        return result
+
+    def _row(self, variables: Values, host: str, check_mode: bool) -> t.Any:
+        values = host_values(variables, host)
+        description = values.get(DESCRIPTION) or {}
+        report = values.get(REPORT) or {}
+        broken = None
+        if description.get("failed"):
+            broken = str(description.get("msg"))
+        elif not report.get("results"):
+            broken = "It failed before its first step; the reason is above."
+        notes = self._templated(values.get("chr_notes") or [], values)
+        name = str(self._templated(values.get("chr_guest_name", host), values))
+        return row(host, name, report, broken, notes, check_mode)
+
+    def _templated(self, value: t.Any, values: t.Mapping[str, t.Any]) -> t.Any:
+        """A variable of another host, rendered in that host's scope."""
+        templar = self._templar.copy_with_new_env(available_variables=dict(values))
+        return templar.template(value)
+
+    @staticmethod
+    def _write_limit(path: Path, failed: list[str]) -> list[str]:
+        """A file for --limit @FILE with the routers that failed; none where all went well."""
+        if not failed:
+            path.unlink(missing_ok=True)
+            return []
+        path.write_text("".join(f"{router}\n" for router in failed), encoding="utf-8")
+        return ["", f"To run the failed ones again: --limit @{path}"]

@@ -1,0 +1,91 @@
+"""The table that ends each playbook (private, pure)."""
+
+from __future__ import annotations
+
+import textwrap
+import typing as t
+from dataclasses import dataclass
+
+DONE: t.Final = "done"
+UNCHANGED: t.Final = "unchanged"
+PENDING: t.Final = "pending"
+FAILED: t.Final = "failed"
+REASON_WIDTH: t.Final = 100  # characters
+GAP: t.Final = "  "
+HEADINGS: t.Final = ("ROUTER", "RESULT", "STATE", "FIRST BOOT", "LICENCE", "INTERFACES", "REACH")
+
+Values = t.Mapping[str, t.Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One router's line; `cells` hold one text a line."""
+
+    router: str
+    result: str
+    reason: str
+    cells: tuple[tuple[str, ...], ...]
+
+
+def row(router: str, name: str, report: Values, broken: str | None, notes: t.Sequence[str], check_mode: bool) -> Row:
+    """One router's row, from the shares that the phases left. `broken` is why it never came to a phase."""
+    results: Values = report.get("results") or {}
+    problems = [share["msg"] for share in results.values() if share.get("failed")]
+    reason = problems[-1] if problems else broken or ""
+    if reason:
+        result = FAILED
+    elif any(share.get("changed") for share in results.values()):
+        result = PENDING if check_mode else DONE
+    else:
+        result = UNCHANGED
+    facts: dict[str, t.Any] = {}
+    for share in results.values():
+        facts.update((share.get("entries") or {}).get(name, {}))
+    console = [facts["console"]] if facts.get("console") else []
+    cells = (
+        (router,),
+        (result,),
+        (state(facts),),
+        (first_boot(facts),),
+        ((facts.get("router") or {}).get("license_level", "-"),),
+        tuple(interfaces(facts)) or ("-",),
+        (*notes, *console) or ("-",),
+    )
+    return Row(router, result, reason, cells)
+
+
+def state(facts: Values) -> str:
+    """Running, stopped, or what is known of a guest that does not stand."""
+    return str(facts.get("power") or ("absent" if facts.get("exists") is False else "-"))
+
+
+def first_boot(facts: Values) -> str:
+    """How first boot ran, or what the hypervisor's mark says of it."""
+    if "first_boot" in facts:
+        return str(facts["first_boot"])
+    return {True: "standing", False: "not yet"}.get(facts.get("configured", "-"), "-")
+
+
+def interfaces(facts: Values) -> t.Iterator[str]:
+    """Slot name, MAC, segment and link of each interface, with the addresses that the guest itself reports."""
+    reported = {nic["mac"]: nic for nic in (facts.get("router") or {}).get("interfaces", [])}
+    for nic in facts.get("interfaces") or []:
+        own = ", ".join((reported.get(nic["mac"]) or {}).get("addresses", []))
+        yield " ".join(part for part in (nic["name"], nic["mac"], nic["network"], "up" if nic["link"] else "down", own) if part)
+
+
+def render(rows: t.Sequence[Row]) -> list[str]:
+    """The table's lines, with the reasons of failed routers below it."""
+    grid = [tuple((heading,) for heading in HEADINGS), *(row.cells for row in rows)]
+    widths = [max(len(text) for cells in grid for text in cells[column]) for column in range(len(HEADINGS))]
+    lines: list[str] = []
+    for cells in grid:
+        for index in range(max(len(cell) for cell in cells)):
+            parts = [(cell[index] if index < len(cell) else "").ljust(width) for cell, width in zip(cells, widths)]
+            lines.append(GAP.join(parts).rstrip())
+    for item in rows:
+        if item.reason:
+            reason = item.reason if item.reason.startswith(f"{item.router}: ") else f"{item.router}: {item.reason}"
+            lines += ["", *textwrap.wrap(reason, REASON_WIDTH, subsequent_indent="    ")]
+    counts = {kind: sum(row.result == kind for row in rows) for kind in (DONE, UNCHANGED, PENDING, FAILED)}
+    return [*lines, "", ", ".join(f"{count} {kind}" for kind, count in counts.items() if count or kind != PENDING)]
