@@ -27,14 +27,15 @@ class ActionModule(ActionBase):
     _supports_async = False
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
-        result = t.cast(Values, super().run(tmp, task_vars))
+        result: Values = super().run(tmp, task_vars)
         variables = task_vars or {}
         args = self._task.args
         leader = variables["inventory_hostname"]
         hosts = variables[PLAN]["leaders"][leader]
         described = {host: host_values(variables, host)[DESCRIPTION] for host in hosts}
         entries, errors = merge(described)
-        module_args: Values = {**described[leader]["connection"], **(args.get("arguments") or {}), args["option"]: self._argument(args["option"], entries)}
+        module_args: Values = {**described[leader]["connection"], **(args.get("arguments") or {})}
+        module_args[args["option"]] = self._argument(args["option"], entries)
         planned = union(description["planned"] for description in described.values())
         if planned:
             module_args["planned"] = planned

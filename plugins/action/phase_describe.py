@@ -1,3 +1,6 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Action: one router's description for a phase, rendered in that router's own scope."""
 
 from __future__ import annotations
@@ -8,7 +11,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 
-from ..plugin_utils._phase import STRATEGIES, Values, group_key, invocation
+from ..plugin_utils._phase import STRATEGIES, Values, group_key, invocation, play_of
 
 
 class ActionModule(ActionBase):
@@ -17,9 +20,9 @@ class ActionModule(ActionBase):
     TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
-        result = t.cast(Values, super().run(tmp, task_vars))
+        result: Values = super().run(tmp, task_vars)
         args = self._task.args
-        strategy = self._task._parent._play.strategy
+        strategy = play_of(self._task).strategy
         if strategy not in STRATEGIES:
             raise AnsibleActionFail(f"strategy: {strategy} would run the phases of a batch out of step. Set strategy: linear in the play.")
         self._variables = task_vars or {}

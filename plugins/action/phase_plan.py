@@ -18,7 +18,7 @@ class ActionModule(ActionBase):
     TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
-        result = t.cast(Values, super().run(tmp, task_vars))
+        result: Values = super().run(tmp, task_vars)
         variables = task_vars or {}
         groups: dict[str, list[str]] = {}
         for host in variables["ansible_play_batch"]:

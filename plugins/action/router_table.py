@@ -1,3 +1,6 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Action: the table that ends a playbook, and the limit file of the routers that failed."""
 
 from __future__ import annotations
@@ -18,11 +21,12 @@ class ActionModule(ActionBase):
     TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
-        result = t.cast(Values, super().run(tmp, task_vars))
+        result: Values = super().run(tmp, task_vars)
         variables = task_vars or {}
         check_mode = bool(variables.get("ansible_check_mode"))
-        rows = [self._row(variables, host, check_mode) for host in variables["ansible_play_hosts_all"]]
-        lines = render(rows)
+        hosts = self._hosts(variables)
+        rows = [self._row(variables, host, check_mode) for host in hosts]
+        lines = [*self._task.args.get("title", []), "", *render(rows)]
         failed = [item.router for item in rows if item.result == FAILED]
         limit = self._task.args.get("limit_file")
         if limit and not check_mode:
@@ -45,7 +49,15 @@ class ActionModule(ActionBase):
             broken = "It failed before its first step; the reason is above."
         notes = self._templated(values.get("chr_notes") or [], values)
         name = str(self._templated(values.get("chr_guest_name", host), values))
-        return row(host, name, report, broken, notes, check_mode)
+        return row(host, name, report, broken, notes, check_mode, self._task.args.get("confirmed"))
+
+    @staticmethod
+    def _hosts(variables: Values) -> list[str]:
+        """All routers of this batch of the play, the failed ones included."""
+        batch = variables["ansible_play_batch"]
+        everyone = variables["ansible_play_hosts_all"]
+        gone = [host for host in everyone if host not in variables["ansible_play_hosts"]]
+        return [host for host in everyone if host in batch or host in gone]
 
     def _templated(self, value: t.Any, values: t.Mapping[str, t.Any]) -> t.Any:
         """A variable of another host, rendered in that host's scope."""

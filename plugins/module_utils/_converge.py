@@ -11,7 +11,7 @@ from dataclasses import replace
 from . import _limits
 from ._errors import RouterError
 from ._guest import GuestSpec, GuestState
-from ._hypervisor import Hypervisor, Planned, Progress
+from ._hypervisor import NOTHING_PLANNED, Hypervisor, Planned, Progress
 from ._plan import GuestPlan, plan
 from ._reconcile import Change, Outcome, run_batch
 from ._segment import SegmentSpec, SegmentState, plan_segment
@@ -26,7 +26,7 @@ def converge_guests(
     check_mode: bool,
     concurrency: int,
     progress: Progress,
-    planned: Planned = Planned(),
+    planned: Planned = NOTHING_PLANNED,
 ) -> dict[str, Outcome]:
     """Make every wanted guest so, each on its own; an outcome for each. In check mode nothing is touched."""
     found = hypervisor.observe(specs)
@@ -112,6 +112,7 @@ def guest_facts(found: GuestState | None) -> dict[str, t.Any]:
     facts: dict[str, t.Any] = {"exists": True, "ours": mark is not None}
     for key in ("uuid", "power", "cpus", "memory", "machine", "accelerator", "autostart", "agent_connected", "console"):
         facts[key] = getattr(found, key)
+    facts["disks"] = list(found.disks)
     facts["interfaces"] = [dict(vars(nic)) for nic in found.interfaces]
     if mark is not None:
         facts.update(version=mark.version, image=mark.image, configured=mark.configured)

@@ -36,6 +36,9 @@ class Planned:
     guests: frozenset[str] = frozenset()
 
 
+NOTHING_PLANNED: t.Final = Planned()
+
+
 class Hypervisor(t.Protocol):
     """One open connection to one hypervisor. Every method may be called from several threads, for different objects."""
 

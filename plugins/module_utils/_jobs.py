@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ._errors import GuestError, InputError, RouterError
 from ._guest import GuestState
-from ._hypervisor import Hypervisor, Planned, Progress
+from ._hypervisor import NOTHING_PLANNED, Hypervisor, Planned, Progress
 from ._reconcile import Change, Outcome, run_batch
 from ._routeros.text import quote
 from ._script import Script, ScriptResult, Transport, holds, run
@@ -47,11 +47,11 @@ class Batch:
     check_mode: bool
     agent_timeout: float  # seconds that a router's agent may take to open its channel
     concurrency: int
-    planned: Planned = Planned()  # made by earlier tasks of a check-mode run
+    planned: Planned = NOTHING_PLANNED  # made by earlier tasks of a check-mode run
 
 
 Item = t.TypeVar("Item", Job, File)
-Act = t.Callable[[t.Optional[Transport], Item], "tuple[dict[str, t.Any], t.Optional[Change]]"]
+Act = t.Callable[[Transport | None, Item], tuple[dict[str, t.Any], Change | None]]
 
 
 def parse_script(options: t.Mapping[str, t.Any], number: int) -> Job:

@@ -63,10 +63,17 @@ def check(spec: GuestSpec, platform: Platform) -> list[str]:
     return _warnings(spec, platform, version)
 
 
+def _given(value: int | None, option: str) -> int:
+    """What was given, zero included, or a new guest's default."""
+    return int(DEFAULTS[option]) if value is None else value
+
+
 def _problems(spec: GuestSpec, platform: Platform, version: Version) -> t.Iterator[str]:
-    memory = spec.memory or DEFAULTS["memory"]
-    cpus = spec.cpus or DEFAULTS["cpus"]
+    memory = _given(spec.memory, "memory")
+    cpus = _given(spec.cpus, "cpus")
     least = base_memory(version, cpus, len(spec.interfaces))
+    if cpus < 1:
+        yield f"cpus: {cpus} is below 1"
     if memory < least:
         yield f"memory: {memory} MiB is below {least} MiB for {cpus} CPUs and {len(spec.interfaces)} interfaces"
     if spec.disk_size is not None and spec.disk_size < MIN_DISK:
@@ -88,7 +95,7 @@ def _warnings(spec: GuestSpec, platform: Platform, version: Version) -> list[str
         for nic in spec.interfaces
         if nic.model in platform.discouraged
     ]
-    memory = spec.memory or DEFAULTS["memory"]
+    memory = _given(spec.memory, "memory")
     if version.major >= 7 and memory < RECOMMENDED_MEMORY_V7:
         found.append(f"memory: {memory} MiB is enough to run; the manual recommends {RECOMMENDED_MEMORY_V7} MiB for RouterOS 7")
     return found

@@ -66,9 +66,10 @@ class Outcome:
         )
         if self.warnings:
             entry["warnings"] = list(self.warnings)
-        if self.error is not None:
-            entry["msg"] = f"{self.name}: {self.error}"
-        return t.cast("dict[str, t.Any]", mask.apply(entry))
+        masked: dict[str, t.Any] = mask.apply(entry)
+        if self.error is not None:  # the name is no secret: a failure names its object even where all else is withheld
+            masked["msg"] = f"{self.name}: {mask.apply(str(self.error))}"
+        return masked
 
 
 def diff(name: str, changes: t.Iterable[Change]) -> dict[str, t.Any]:
@@ -76,19 +77,20 @@ def diff(name: str, changes: t.Iterable[Change]) -> dict[str, t.Any]:
     before: dict[str, t.Any] = {}
     after: dict[str, t.Any] = {}
     for change in changes:
-        _put(before, change.field, change.before, first=True)
+        if change.before is not None:  # what was not there has no before
+            _put(before, change.field, change.before, first=True)
         _put(after, change.field, change.after, first=False)
     return {"before": before, "after": after, "before_header": name, "after_header": name}
 
 
 def _put(tree: dict[str, t.Any], path: str, value: t.Any, *, first: bool) -> None:
-    """Set a leaf; where a field changes twice in one run, its first `before` and its last `after` count."""
-    *parents, leaf = path.split(".")
+    """Set a leaf; where a field changes twice in one run, its first `before` and its last `after` count.
+
+    Slot names hold no dots; the names of files and scripts may, and stay whole.
+    """
+    *parents, leaf = path.split(".", 2 if path.startswith("interfaces.") else 1)
     for parent in parents:
-        child = tree.setdefault(parent, {})
-        if not isinstance(child, dict):
-            return
-        tree = child
+        tree = tree.setdefault(parent, {})
     if not first or leaf not in tree:
         tree[leaf] = value
 
@@ -117,7 +119,7 @@ def run_batch(jobs: t.Mapping[str, Work], concurrency: int) -> dict[str, Outcome
             return Outcome(name, error=error)
 
     with ThreadPoolExecutor(max_workers=max(1, min(concurrency, len(jobs)))) as pool:
-        return dict(zip(jobs, pool.map(guarded, jobs)))
+        return dict(zip(jobs, pool.map(guarded, jobs), strict=True))
 
 
 def failed(outcome: Outcome, error: RouterError) -> Outcome:

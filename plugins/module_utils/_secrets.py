@@ -13,6 +13,7 @@ import base64
 import typing as t
 from dataclasses import dataclass
 
+from ._errors import one_line
 from ._routeros.text import escape
 
 MASK: t.Final = "********"
@@ -36,15 +37,12 @@ class Mask:
     def of(cls, secrets: t.Iterable[str], names: t.Collection[str] = ()) -> Mask:
         """A mask for these secrets; `names` are the names of all objects in the batch."""
         plain = tuple(dict.fromkeys(secret for secret in secrets if secret))
-        withhold = any(len(secret) < SHORTEST or secret in names for secret in plain)
+        withhold = any(len(one_line(secret)) < SHORTEST or secret in names for secret in plain)
         return cls(plain, withhold)
 
     def forms(self) -> list[str]:
-        """Each secret as it stands, as base64 and as a quoted RouterOS string; longest first, so that no form leaves a tail."""
-        found = set()
-        for secret in self.secrets:
-            quoted = escape(secret)
-            found.update({secret, quoted, base64.b64encode(secret.encode()).decode().rstrip("=")})
+        """Every form of each secret that a result could hold; longest first, so that no form leaves a tail."""
+        found = {form for secret in self.secrets for form in _forms(secret)}
         return sorted(found, key=lambda form: (-len(form), form))
 
     def text(self, text: str) -> str:
@@ -69,3 +67,11 @@ class Mask:
 
     def _key(self, key: t.Any) -> t.Any:
         return self.text(key) if isinstance(key, str) and not self.withhold else key
+
+
+def _forms(secret: str) -> t.Iterator[str]:
+    """The secret as it stands, folded into an error's one line, and by its lines, each plain and quoted; and the whole as base64."""
+    yield base64.b64encode(secret.encode()).decode().rstrip("=")
+    for text in (secret, one_line(secret), *(line for line in secret.splitlines() if len(line) >= SHORTEST)):
+        quoted = repr(text + "\"'")[1:-4]  # as Python quotes it where the whole text holds both kinds of quotes
+        yield from (text, escape(text), quoted, quoted.replace("\\'", "'"))

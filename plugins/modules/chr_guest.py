@@ -266,6 +266,11 @@ guests:
       description: Whether the router has opened its guest agent's channel.
       type: bool
       returned: when the guest exists
+    disks:
+      description: The guest's own disks, as the hypervisor names them.
+      type: list
+      elements: str
+      returned: when the guest exists
     console:
       description: The command that opens the serial console.
       type: str

@@ -27,6 +27,11 @@ def invocation(task: t.Any) -> str:
     return f"{task._parent._uuid}"
 
 
+def play_of(task: t.Any) -> t.Any:
+    """The play that a task belongs to."""
+    return task._parent._play
+
+
 def host_values(task_vars: t.Mapping[str, t.Any], host: str) -> t.Mapping[str, t.Any]:
     """Another host's variables, registered ones included, as they are: templating them for every reader would grow quadratically."""
     values = task_vars["hostvars"].raw_get(host)

@@ -1,3 +1,6 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The table that ends each playbook (private, pure)."""
 
 from __future__ import annotations
@@ -27,8 +30,19 @@ class Row:
     cells: tuple[tuple[str, ...], ...]
 
 
-def row(router: str, name: str, report: Values, broken: str | None, notes: t.Sequence[str], check_mode: bool) -> Row:
-    """One router's row, from the shares that the phases left. `broken` is why it never came to a phase."""
+def row(
+    router: str,
+    name: str,
+    report: Values,
+    broken: str | None,
+    notes: t.Sequence[str],
+    check_mode: bool,
+    confirmed: t.Sequence[str] | None = None,
+) -> Row:
+    """One router's row, from the shares that the phases left. `broken` is why it never came to a phase.
+
+    `confirmed` is given where routers are removed: one that stands and is not named in it is pending.
+    """
     results: Values = report.get("results") or {}
     problems = [share["msg"] for share in results.values() if share.get("failed")]
     reason = problems[-1] if problems else broken or ""
@@ -40,7 +54,11 @@ def row(router: str, name: str, report: Values, broken: str | None, notes: t.Seq
         result = UNCHANGED
     facts: dict[str, t.Any] = {}
     for share in results.values():
-        facts.update((share.get("entries") or {}).get(name, {}))
+        entry = (share.get("entries") or {}).get(name, {})
+        facts = {**entry} if entry.get("exists") is False else {**facts, **entry}
+    if not reason and confirmed is not None and facts.get("exists") and name not in confirmed:
+        result = PENDING
+        reason = f"would be removed: guest {facts['uuid']} and its disks {', '.join(facts['disks'])}. Name it in confirm to remove it."
     console = [facts["console"]] if facts.get("console") else []
     cells = (
         (router,),
@@ -81,11 +99,12 @@ def render(rows: t.Sequence[Row]) -> list[str]:
     lines: list[str] = []
     for cells in grid:
         for index in range(max(len(cell) for cell in cells)):
-            parts = [(cell[index] if index < len(cell) else "").ljust(width) for cell, width in zip(cells, widths)]
+            parts = [(cell[index] if index < len(cell) else "").ljust(width) for cell, width in zip(cells, widths, strict=True)]
             lines.append(GAP.join(parts).rstrip())
     for item in rows:
         if item.reason:
             reason = item.reason if item.reason.startswith(f"{item.router}: ") else f"{item.router}: {item.reason}"
             lines += ["", *textwrap.wrap(reason, REASON_WIDTH, subsequent_indent="    ")]
     counts = {kind: sum(row.result == kind for row in rows) for kind in (DONE, UNCHANGED, PENDING, FAILED)}
-    return [*lines, "", ", ".join(f"{count} {kind}" for kind, count in counts.items() if count or kind != PENDING)]
+    verdict = "Nothing changed: " if rows and counts[UNCHANGED] == len(rows) else ""
+    return [*lines, "", verdict + ", ".join(f"{count} {kind}" for kind, count in counts.items() if count or kind != PENDING)]

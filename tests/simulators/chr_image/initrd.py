@@ -190,14 +190,21 @@ def place(source: Path, tree: Path, name: str, mode: int = 0o755) -> None:
     target.chmod(mode)
 
 
+def place_script(source: Path, tree: Path, name: str) -> None:
+    """Put a shell script into the tree, with the line that makes the guest's busybox run it."""
+    place(source, tree, name)
+    target = tree / name
+    target.write_text("#!/bin/busybox sh\n" + target.read_text())
+
+
 def build_tree(root: Path, kernel: Kernel, tree: Path) -> None:
     """Fill an empty folder with the guest's root file system."""
     for folder in FOLDERS:
         (tree / folder).mkdir(parents=True)
     [busybox] = [path for path in (root / "bin/busybox", root / "usr/bin/busybox") if path.exists()][:1]
     place(busybox, tree, "bin/busybox")
-    place(HERE / "guest/init", tree, "init")
-    place(HERE / "guest/dhcp-event", tree, "bin/dhcp-event")
+    place_script(HERE / "guest/init", tree, "init")
+    place_script(HERE / "guest/dhcp-event", tree, "bin/dhcp-event")
     install_python(root, tree)
     write_modules(gather_modules(kernel), tree / "lib/modules" / kernel.release)
 

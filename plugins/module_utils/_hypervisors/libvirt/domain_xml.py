@@ -308,10 +308,8 @@ def _slot(element: ET.Element, machine: str) -> int | None:
     address = element.find("address[@type='pci']")
     if address is None:
         return None
-    if machine == "q35":
-        slot = int(address.get("bus", "0"), 16) - Q35_FIRST_BUS
-    else:
-        slot = int(address.get("slot", "0"), 16) - PC_FIRST_SLOT
+    place, first = ("bus", Q35_FIRST_BUS) if machine == "q35" else ("slot", PC_FIRST_SLOT)
+    slot = int(address.get(place, "0"), 16) - first
     return slot if 1 <= slot <= MAX_SLOT else None
 
 

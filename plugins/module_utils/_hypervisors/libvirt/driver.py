@@ -16,7 +16,7 @@ from ..._guest import DEFAULTS, NIC_MODEL, GuestSpec, GuestState, Mark, Power, d
 from ..._hypervisor import Hypervisor, Planned, Progress
 from ..._plan import GuestPlan, new_link
 from ..._segment import SegmentPlan, SegmentState
-from . import domain_xml, host, network_xml, storage
+from . import domain_xml, host, storage
 from .agent import AgentTransport
 from .connection import Connections, Events, error_code, library, translated
 from .networks import Networks
@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
 
 POWER: t.Final[dict[int, Power]] = {1: "running", 2: "running", 3: "suspended", 4: "running", 5: "stopped", 6: "stopped", 7: "suspended"}
 MACHINES: t.Final = ("pc", "q35")
+_NO_NAMESPACE: t.Final[tuple[t.Any, t.Any]] = (None, None)  # libvirt's own kinds of metadata have none
 
 
 @contextmanager
@@ -275,7 +276,7 @@ class LibvirtHypervisor:
             if field == "autostart":
                 domain.setAutostart(value)
             else:
-                domain.setMetadata(lib.VIR_DOMAIN_METADATA_DESCRIPTION, value, None, None, self._both(domain))
+                domain.setMetadata(lib.VIR_DOMAIN_METADATA_DESCRIPTION, value, *_NO_NAMESPACE, self._both(domain))
 
     def _links(self, domain: libvirt.virDomain, plan: GuestPlan) -> None:
         lib = library()

@@ -11,7 +11,7 @@ import typing as t
 from ..._errors import HypervisorError, RefusedError, UnsupportedError
 from ..._segment import SegmentPlan, SegmentState
 from . import network_xml
-from .connection import Connections, error_code, library, translated
+from .connection import Connections, library, translated
 
 if t.TYPE_CHECKING:
     import libvirt

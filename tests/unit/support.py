@@ -1,0 +1,252 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the unit tests stand on: simulated routers behind their guest agent, and a hypervisor that is only memory.
+
+`MemoryHypervisor` keeps the drivers' contract and nothing more: it holds states, carries out plans on them, and opens transports to
+simulators. It stands here for the rules of the engines, which need hundreds of small situations; whether a real libvirt does what its driver
+says is tested in tests/integration.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+import uuid
+from dataclasses import replace
+
+from ansible_collections.vrouter.mikrotik.plugins.module_utils import _limits
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import GuestError, RouterError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guest import (
+    DEFAULTS,
+    NIC_MODEL,
+    GuestSpec,
+    GuestState,
+    Mark,
+    NicState,
+    derive_mac,
+)
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisor import Planned, Progress
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.libvirt.agent import AgentTransport
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._plan import GuestPlan, new_link
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._reconcile import Change
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._segment import SegmentPlan, SegmentState
+from tests.simulators.routeros.agent import GuestAgent
+from tests.simulators.routeros.memory_platform import MemoryPlatform
+from tests.simulators.routeros.router import Router
+
+UUID = "5f4a3c5e-0000-4000-8000-000000000001"
+OTHER_UUID = "5f4a3c5e-0000-4000-8000-000000000002"
+POWERS: t.Final = {"stopped": "stopped", "running": "running", "restarted": "running"}
+
+
+def quiet(name: str, what: str) -> None:
+    """Progress that nobody watches."""
+
+
+def nic(number: int, **values: t.Any) -> NicState:
+    """etherN, wired to netN with its link down."""
+    defaults: dict[str, t.Any] = {"mac": derive_mac(UUID, number), "model": NIC_MODEL, "network": f"net{number}", "link": False}
+    return NicState(f"ether{number}", **{**defaults, **values})
+
+
+def state(name: str = "edge1", **values: t.Any) -> GuestState:
+    """A guest of ours as a hypervisor would show it: two interfaces, stopped, not configured."""
+    defaults: dict[str, t.Any] = {
+        "uuid": UUID,
+        "power": "stopped",
+        "mark": Mark(version="7.20.8", image="chr.img"),
+        "cpus": 1,
+        "memory": 1024,
+        "disk_bus": "virtio",
+        "machine": "pc",
+        "cpu_model": "",
+        "accelerator": "qemu",
+        "serial_console": True,
+        "agent": True,
+        "autostart": True,
+        "description": "",
+        "interfaces": (nic(1), nic(2)),
+    }
+    return GuestState(name, **{**defaults, **values})
+
+
+def applied(plan: GuestPlan) -> GuestState | None:
+    """What a hypervisor holds after every change of a plan. Refuses a change whose `before` is not what stands."""
+    if not plan.changes:
+        return plan.found
+    if plan.creates:
+        return _created(plan.spec)
+    guest = t.cast(GuestState, plan.found)
+    for change in plan.changes:
+        if change.field == "exists":
+            return None
+        guest = _changed(guest, change)
+    return guest
+
+
+def _created(spec: GuestSpec) -> GuestState:
+    guest_uuid = str(uuid.uuid4())
+    given = {key: getattr(spec, key) for key in DEFAULTS if key not in ("disk_clone", "accelerator")}
+    values = {key: DEFAULTS[key] if value is None else value for key, value in given.items()}
+    nics = tuple(
+        NicState(wanted.name, wanted.mac or derive_mac(guest_uuid, wanted.slot), wanted.model or NIC_MODEL, str(wanted.network), new_link(spec, wanted))
+        for wanted in spec.interfaces
+    )
+    mark = Mark(spec.version or "", str(spec.image), disk_size=spec.disk_size or 0)
+    return state(
+        spec.name,
+        uuid=guest_uuid,
+        mark=mark,
+        disk_size=mark.disk_size,
+        interfaces=nics,
+        cpu_model=spec.cpu_model or "",
+        accelerator=spec.accelerator if spec.accelerator in ("kvm", "qemu") else "qemu",
+        power="running" if spec.state in ("started", "restarted") else "stopped",
+        **values,
+    )
+
+
+def _changed(guest: GuestState, change: Change) -> GuestState:
+    mark = guest.mark or Mark()
+    if change.field.startswith("interfaces."):
+        _option, name, key = change.field.split(".")
+        assert getattr(guest.nic(name), key) == change.before
+        nics = tuple(replace(have, **{key: change.after}) if have.name == name else have for have in guest.interfaces)
+        return replace(guest, interfaces=nics)
+    if change.field == "configured":
+        assert mark.configured == change.before
+        return replace(guest, mark=replace(mark, configured=change.after))
+    if change.field == "disk":
+        assert not mark.disk_ready
+        return replace(guest, mark=replace(mark, disk_ready=True))
+    assert getattr(guest, change.field) == change.before
+    return replace(guest, **{change.field: POWERS[change.after] if change.field == "power" else change.after})
+
+
+class SimulatedTransport(AgentTransport):
+    """The libvirt driver's own agent dialogue, spoken to a simulated agent in this process; only the wire is replaced."""
+
+    def __init__(self, agent: GuestAgent) -> None:
+        self._agent = agent
+        self.started: list[str] = []  # every script that was handed over
+
+    def call(self, command: str, arguments: t.Mapping[str, t.Any] | None = None, timeout: int = 0) -> t.Any:
+        request = {"execute": command, "arguments": dict(arguments or {})}
+        answer = self._agent.receive(json.dumps(request).encode() + b"\n")
+        if not answer:
+            raise GuestError(f"the guest agent did not answer {command}")
+        reply = json.loads(answer)
+        if "error" in reply:
+            raise GuestError(f"the guest agent refused {command}", found=reply["error"]["desc"])
+        return reply["return"]
+
+    def tell(self, command: str, arguments: t.Mapping[str, t.Any] | None = None) -> None:
+        answer = self._agent.receive(json.dumps({"execute": command, "arguments": dict(arguments or {})}).encode() + b"\n")
+        assert answer == b"", "CHR never answers this command"
+
+    def start(self, source: str) -> int:
+        self.started.append(source)
+        return super().start(source)
+
+    def wait(self, timeout: float) -> None:
+        self.call("guest-ping")
+
+
+class Chr:
+    """One simulated CHR: its machine, its router, its agent and the way in."""
+
+    def __init__(self, ports: int = 2, *, guest_uuid: str = UUID, platform: MemoryPlatform | None = None, script_timeout: float = 120) -> None:
+        self.platform = platform or MemoryPlatform(ports=ports)
+        self.router = Router(self.platform, guest_uuid)
+        self.router.boot()
+        self.transport = SimulatedTransport(GuestAgent(self.router, script_timeout=script_timeout))
+
+    def ask(self, expression: str) -> str:
+        """What a RouterOS expression evaluates to."""
+        result = self.router.execute(f":put {expression}")
+        assert result.exit_code == 0, result.output
+        return result.output.replace("\r\n", "\n").removesuffix("\n")
+
+    def count(self, menu: str, where: str) -> int:
+        """How many items of a menu match."""
+        return int(self.ask(f"[:len [{menu} find where {where}]]"))
+
+
+class MemoryHypervisor:
+    """The contract on states in memory. `log` holds every change that was applied, as "name field after".
+
+    `broken` raises its error when that guest is applied to. A plan made from a state that is no longer there is refused.
+    """
+
+    title = "memory"
+    platform = _limits.KVM
+
+    def __init__(self, *guests: GuestState, segments: t.Iterable[SegmentState] = ()) -> None:
+        self.guests = {guest.name: guest for guest in guests}
+        self.segments = {segment.name: segment for segment in segments}
+        self.routers: dict[str, Chr] = {}
+        self.log: list[str] = []
+        self.refused: dict[str, RouterError] = {}  # what `check` says
+        self.unprepared: dict[str, RouterError] = {}  # what `prepare` says
+        self.broken: dict[str, RouterError] = {}
+
+    def plug(self, name: str, chr_: Chr) -> Chr:
+        """Put a simulated router into a guest, cabled as the guest's links are."""
+        self.routers[name] = chr_
+        self._cable(name)
+        return chr_
+
+    def observe(self, names: t.Collection[str]) -> dict[str, GuestState]:
+        return {name: self.guests[name] for name in names if name in self.guests}
+
+    def check(self, plans: t.Mapping[str, GuestPlan], planned: Planned) -> dict[str, RouterError]:
+        return {name: error for name, error in self.refused.items() if name in plans}
+
+    def prepare(self, plans: t.Mapping[str, GuestPlan], progress: Progress) -> dict[str, RouterError]:
+        return {name: error for name, error in self.unprepared.items() if name in plans}
+
+    def apply(self, plan: GuestPlan, progress: Progress) -> None:
+        name = plan.spec.name
+        assert plan.found == self.guests.get(name), "the plan was made from another state"
+        if name in self.broken:
+            raise self.broken[name]
+        after = applied(plan)
+        self.log += [f"{name} {change.field} {change.after}" for change in plan.changes]
+        if after is None:
+            del self.guests[name]
+        else:
+            self.guests[name] = after
+            self._cable(name)
+
+    def _cable(self, name: str) -> None:
+        if name in self.routers:
+            for index, have in enumerate(self.guests[name].interfaces):
+                self.routers[name].platform.set_running(f"eth{index}", have.link)
+
+    def observe_segments(self, names: t.Collection[str]) -> dict[str, SegmentState]:
+        return {name: self.segments[name] for name in names if name in self.segments}
+
+    def check_segment(self, plan: SegmentPlan) -> None:
+        if plan.spec.name in self.refused:
+            raise self.refused[plan.spec.name]
+
+    def apply_segment(self, plan: SegmentPlan) -> None:
+        spec = plan.spec
+        self.log += [f"{spec.name} {change.field} {change.after}" for change in plan.changes]
+        if spec.state == "absent":
+            del self.segments[spec.name]
+        elif plan.found is not None:
+            self.segments[spec.name] = replace(plan.found, active=True)
+        else:
+            spoofing = spec.mac_spoofing is not False
+            attached = spec.attach_to is not None
+            self.segments[spec.name] = SegmentState(
+                spec.name, UUID, True, True, plan.bridge, attached, spec.address, spec.mtu, spec.vlan_tag, spec.vlan_trunk, spoofing
+            )
+
+    def transport(self, guest: GuestState) -> SimulatedTransport:
+        return self.routers[guest.name].transport
+
+    def agent_facts(self, guest: GuestState) -> dict[str, t.Any]:
+        return {"identity": self.transport(guest).call("guest-get-host-name")["host-name"]}
