@@ -49,7 +49,6 @@ class ActionModule(ActionBase):
         result.update(changed=False, batch=dict(batch, conflicts=errors), warnings=batch.pop("warnings", []), _ansible_no_log=True)
         return result
 
-
     @staticmethod
     def _argument(option: str, entries: list[Values]) -> t.Any:
         """A module that only reads takes plain names."""

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils._phase import BATCH, DESCRIPTION, PLAN, REPORT, Values, facts_of, host_values, invocation, own_result

@@ -77,9 +77,13 @@ class Http:
 
         def read() -> str:
             with self._open(url, {}) as response:
-                return t.cast(bytes, _read(response, _TEXT_LIMIT)).decode("utf-8", "replace")
+                body = _read(response, _TEXT_LIMIT)
+                length = _length(response)
+            if length is not None and len(body) < min(length, _TEXT_LIMIT):  # half a version is a version too
+                raise _DroppedError(f"the connection ended after {len(body)} of {length} bytes")
+            return body.decode("utf-8", "replace")
 
-        return self._persistently(url, read)
+        return t.cast(str, self._persistently(url, read))
 
     def download(self, url: str, target: Path, advance: Advance) -> str:
         """Write the file at `url` to `target` and return its SHA-256. A dropped connection goes on where it ended."""
@@ -109,6 +113,9 @@ class Http:
                     if partial.received > LARGEST:
                         raise InputError(f"{url} is larger than any CHR image", wanted=f"at most {LARGEST >> 30} GiB", remedy="Check the mirror")
                     advance(partial.received, partial.total)
+        except _RestartError:
+            partial.restart()
+            raise
         except UnreachableError as error:
             if not partial.received:
                 raise
@@ -156,18 +163,19 @@ def _accept(response: t.Any, partial: _Partial) -> None:
         partial.total = None if match[2] == "*" else int(match[2])
         return
     if response.status == 206:
-        partial.restart()
         raise _RestartError("the server sent another part of the file than asked for")
     partial.restart()
+    partial.total = _length(response)
+
+
+def _length(response: t.Any) -> int | None:
     length = response.headers.get("Content-Length") or ""
-    partial.total = int(length) if length.isdigit() else None
+    return int(length) if length.isdigit() else None
 
 
 def _read(response: t.Any, size: int) -> bytes:
     try:
         return t.cast(bytes, response.read(size))
-    except http.client.IncompleteRead as error:
-        raise _DroppedError(_reason(error)) from error
     except (OSError, http.client.HTTPException) as error:
         raise _DroppedError(_reason(error)) from error
 

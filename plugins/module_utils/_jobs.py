@@ -51,7 +51,6 @@ class Batch:
 
 
 Item = t.TypeVar("Item", Job, File)
-Act = t.Callable[[Transport | None, Item], tuple[dict[str, t.Any], Change | None]]
 
 
 def parse_script(options: t.Mapping[str, t.Any], number: int) -> Job:
@@ -165,7 +164,12 @@ def _size(content: bytes | None) -> str | None:
 
 
 def _each_guest(
-    hypervisor: Hypervisor, items: t.Sequence[Item], batch: Batch, progress: Progress, what: str, act: Act[Item]
+    hypervisor: Hypervisor,
+    items: t.Sequence[Item],
+    batch: Batch,
+    progress: Progress,
+    what: str,
+    act: t.Callable[[Transport | None, Item], tuple[dict[str, t.Any], Change | None]],
 ) -> dict[str, Outcome]:
     guests: dict[str, list[Item]] = {}
     for item in items:

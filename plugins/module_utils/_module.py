@@ -23,6 +23,7 @@ Result = t.Dict[str, t.Any]  # noqa: UP006  (evaluated at import on Python 3.10 
 def batch_module(arguments: t.Mapping[str, t.Any]) -> AnsibleModule:
     """An AnsibleModule for work on one hypervisor: its own arguments, the drivers' connections and the batch options."""
     connections = connection_arguments()
+    several = [list(connections)] if len(connections) > 1 else []
     return AnsibleModule(
         argument_spec={
             **connections,
@@ -31,8 +32,8 @@ def batch_module(arguments: t.Mapping[str, t.Any]) -> AnsibleModule:
             "planned": {"type": "dict", "options": PLANNED},
             "progress_file": {"type": "path"},
         },
-        mutually_exclusive=[list(connections)],
-        required_one_of=[list(connections)],
+        mutually_exclusive=several,
+        required_one_of=several,
         supports_check_mode=True,
     )
 

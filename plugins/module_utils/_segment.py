@@ -74,7 +74,9 @@ def parse_segment(options: t.Mapping[str, t.Any]) -> SegmentSpec:
     check_name(options["name"])
     given = {key: options[key] for key in SegmentSpec.__dataclass_fields__ if options.get(key) is not None}
     if "vlan_trunk" in given:
-        given["vlan_trunk"] = tuple(given["vlan_trunk"])
+        given["vlan_trunk"] = tuple(given["vlan_trunk"]) or None
+    if "address" in given:
+        given["address"] = _parse_address(given["address"])
     spec = SegmentSpec(**given)
     _check_devices(spec)
     _check_numbers(spec)
@@ -109,11 +111,17 @@ def _check_numbers(spec: SegmentSpec) -> None:
             raise InputError(f"vlan: {tag} is no VLAN id", wanted=f"{VLAN.start} to {VLAN.stop - 1}")
     if spec.vlan_tag is not None and spec.vlan_trunk:
         raise InputError("vlan_tag and vlan_trunk exclude each other", remedy="A tagged segment carries one VLAN, a trunk several")
-    if spec.address is not None:
-        try:
-            ipaddress.ip_interface(spec.address)
-        except ValueError as error:
-            raise InputError(f"address: {spec.address!r} is no address with prefix", wanted="for example 198.51.100.1/24") from error
+
+
+def _parse_address(text: str) -> str:
+    """The address with its prefix length, written as a hypervisor gives it back. Raises InputError."""
+    try:
+        address = str(ipaddress.ip_interface(text))
+    except ValueError:
+        address = ""
+    if not address or "/" not in text:
+        raise InputError(f"address: {text!r} is no address with prefix", wanted="for example 198.51.100.1/24")
+    return address
 
 
 def plan_segment(spec: SegmentSpec, found: SegmentState | None) -> SegmentPlan:

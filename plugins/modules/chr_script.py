@@ -15,7 +15,7 @@ author:
 description:
   - Runs RouterOS scripts through the hypervisor's guest agent, which needs neither an address nor a login on the router.
   - Many scripts for many guests go in one run, side by side over guests and in order within one. The first that fails ends that guest's list.
-  - A script that prints the line C(vrouter.mikrotik\: changed=false) says that it changed nothing.
+  - "A script that prints the line C(vrouter.mikrotik: changed=false) says that it changed nothing."
   - Only guests that bear this collection's mark are entered.
 extends_documentation_fragment:
   - vrouter.mikrotik.libvirt

@@ -156,11 +156,11 @@ class SimulatedTransport(AgentTransport):
 class Chr:
     """One simulated CHR: its machine, its router, its agent and the way in."""
 
-    def __init__(self, ports: int = 2, *, guest_uuid: str = UUID, platform: MemoryPlatform | None = None, script_timeout: float = 120) -> None:
-        self.platform = platform or MemoryPlatform(ports=ports)
-        self.router = Router(self.platform, guest_uuid)
+    def __init__(self, platform: MemoryPlatform | None = None, **agent: t.Any) -> None:
+        self.platform = platform or MemoryPlatform(ports=2)
+        self.router = Router(self.platform, UUID)
         self.router.boot()
-        self.transport = SimulatedTransport(GuestAgent(self.router, script_timeout=script_timeout))
+        self.transport = SimulatedTransport(GuestAgent(self.router, **agent))
 
     def ask(self, expression: str) -> str:
         """What a RouterOS expression evaluates to."""

@@ -158,7 +158,7 @@ def install_python(root: Path, tree: Path) -> None:
     library.
     """
     [interpreter] = root.glob("usr/bin/python3.*[0-9]")
-    dynamic_loader, _ = loader(root)
+    dynamic_loader, dummy = loader(root)
     libraries = f"{root}/usr/lib/x86_64-linux-gnu:{root}/lib/x86_64-linux-gnu"
     guest_python = (dynamic_loader, "--library-path", libraries, interpreter)
     frozen = tree / "usr/lib" / interpreter.name

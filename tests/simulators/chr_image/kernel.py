@@ -53,7 +53,7 @@ def memory_image(elf: bytes) -> bytes:
     count = struct.unpack_from("<H", elf, 56)[0]
     memory = bytearray()
     for number in range(count):
-        kind, _, offset, _, address, size = struct.unpack_from("<IIQQQQ", elf, table + 56 * number)
+        kind, dummy, offset, dummy, address, size = struct.unpack_from("<IIQQQQ", elf, table + 56 * number)
         if kind == PT_LOAD:
             start = address - LINK_ADDRESS
             memory.extend(bytes(max(0, start + size - len(memory))))

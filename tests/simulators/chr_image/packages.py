@@ -88,7 +88,7 @@ def resolve() -> list[Package]:
     names = select()
     packages = []
     for line in run("apt-get", "download", "--print-uris", *names).splitlines():
-        _, file, _, digest = shlex.split(line)
+        dummy, file, dummy, digest = shlex.split(line)
         packages.append(Package(file.split("_", 1)[0], file, digest.removeprefix("SHA256:")))
     if len(packages) != len(names):
         raise ImageError(f"apt offers {len(packages)} of {len(names)} packages: {UPDATE}")

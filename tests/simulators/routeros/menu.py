@@ -158,7 +158,7 @@ class Menu:
 
     def mount(self, path: str, menu: Menu) -> None:
         """Hang a menu in at "ip/address", making the menus on the way. One made so earlier gives its place up."""
-        head, _slash, rest = path.partition("/")
+        head, dummy, rest = path.partition("/")
         if rest:
             if head not in self.children:
                 self.add_child(Menu(head))

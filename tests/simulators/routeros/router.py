@@ -237,7 +237,7 @@ class Router:
         kept = json.loads(state)
         stores = self._stores()
         for path, content in kept["tables"].items():
-            stores[path].store.restore(content["next"], [(number, values) for number, values in content["items"]])
+            stores[path].store.restore(content["next"], list(content["items"]))
         for path, stored in kept["settings"].items():
             self.settings(path).stored = stored
 

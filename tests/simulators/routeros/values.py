@@ -89,7 +89,7 @@ class Array:
 
     def pairs(self) -> list[tuple[Value, Value]]:
         """(key, value) for every entry; the key is a position or a name."""
-        found: list[tuple[Value, Value]] = [(index, value) for index, value in enumerate(self.items)]
+        found: list[tuple[Value, Value]] = list(enumerate(self.items))
         return found + [(name, self.named[name]) for name in sorted(self.named)]
 
     def values(self) -> list[Value]:

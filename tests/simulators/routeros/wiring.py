@@ -87,8 +87,8 @@ class Wiring:
             return False
         if route.values.get("blackhole"):
             return True
-        gateway = str(route.values["gateway"]).split(",")[0]
-        address, _percent, _name = gateway.partition("%")
+        gateway = str(route.values["gateway"]).split(",", maxsplit=1)[0]
+        address, dummy, dummy = gateway.partition("%")
         if parse_address(address) is None:
             interface = self._interface(address)
             return interface is not None and self.running(interface)
@@ -228,7 +228,7 @@ class Wiring:
     def _apply_routes(self) -> None:
         routes = []
         for item in self._router.table("/ip/route").items():
-            gateway = str(item.values.get("gateway", "")).split(",")[0].partition("%")[0]
+            gateway = str(item.values.get("gateway", "")).split(",", maxsplit=1)[0].partition("%")[0]
             if self.route_active(item) and parse_address(gateway) is not None:
                 routes.append((str(item.values["dst-address"]), gateway))
         if routes != self._routes:

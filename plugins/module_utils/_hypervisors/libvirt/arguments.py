@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.module_utils.common.parameters import env_fallback
+
 ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "type": "dict",
     "options": {
-        "uri": {"type": "str", "required": True, "fallback": ("env_fallback", ["LIBVIRT_DEFAULT_URI"])},
+        "uri": {"type": "str", "required": True, "fallback": (env_fallback, ["LIBVIRT_DEFAULT_URI"])},
         "pool": {"type": "str", "default": "default"},
     },
 }

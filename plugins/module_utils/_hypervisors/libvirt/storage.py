@@ -154,7 +154,7 @@ def complete_base(pool: Pool, image: ImageFile) -> libvirt.virStorageVol | None:
         return None
     sealed = bytearray()
     with translated(f"volume {image.volume}{COMPLETE} cannot be read"):
-        pool.receive(seal, len(image.sha256), lambda block: sealed.extend(block))
+        pool.receive(seal, len(image.sha256), sealed.extend)
     return volume if sealed.decode("ascii", "replace") == image.sha256 else None
 
 

@@ -160,7 +160,7 @@ class LinuxPlatform:
                 raw.sendto(packet, (address, 0))
                 while (left := started + timeout - time.monotonic()) > 0:
                     raw.settimeout(left)
-                    reply, (sender, _) = raw.recvfrom(2048)
+                    reply, (sender, dummy) = raw.recvfrom(2048)
                     icmp = reply[(reply[0] & 0x0F) * 4 :]
                     if sender == address and icmp[0] == ECHO_REPLY and icmp[4:8] == identity:
                         return time.monotonic() - started

@@ -100,7 +100,7 @@ class AgentLine:
         """All of the answer, unless the host program goes away meanwhile."""
         self._ready.register(self.port, select.POLLOUT)
         while answer:
-            [(_, state)] = self._ready.poll()
+            [(dummy, state)] = self._ready.poll()
             if state & select.POLLHUP:
                 return
             try:
@@ -132,7 +132,7 @@ class Events:
             seconds = min(seconds, HOST_AWAY_SECONDS)
         elif self.line is not None:
             waiting.append(self.line.port)
-        ready, _, _ = select.select(waiting, [], [], max(0.0, seconds))
+        ready, dummy, dummy = select.select(waiting, [], [], max(0.0, seconds))
         if self._woken in ready:
             os.read(self._woken, 4096)
         for button in self._buttons:

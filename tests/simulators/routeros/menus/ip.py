@@ -123,7 +123,7 @@ class Gateway(Kind):
 
     def parse(self, router: Router, name: str, text: str) -> Stored:
         for part in text.split(","):
-            address, _percent, interface = part.partition("%")
+            address, dummy, interface = part.partition("%")
             known = router.table("/interface").lookup(interface or address)
             if (parse_address(address) is None and known is None) or (interface and known is None):
                 raise invalid_value(name)
