@@ -11,10 +11,11 @@ part of that hash.
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import re
 import secrets
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ._errors import InputError
 from ._guest import SLOT
@@ -85,7 +86,7 @@ class FirstBoot:
 
 def parse(options: t.Mapping[str, t.Any]) -> FirstBoot:
     """A FirstBoot from one entry of the module's `guests`. Raises InputError where it would leave an open or a locked router."""
-    lists = ("addresses", "dhcp_clients", "routes", "dns", "ntp", "scripts")
+    lists = ("dhcp_clients", "dns", "ntp", "scripts")
     plain = ("name", "version", "identity", "admin_password", "admin_disabled", "time_zone", "timeout")
     values = {key: options[key] for key in plain if options.get(key) is not None}
     values.update({key: tuple(options.get(key) or ()) for key in lists})
@@ -93,9 +94,29 @@ def parse(options: t.Mapping[str, t.Any]) -> FirstBoot:
     services = tuple(_service(entry) for entry in options.get("services") or ())
     names = tuple(options.get("interfaces") or ())
     more = tuple(options.get("secrets") or ())
-    wanted = FirstBoot(**values, users=users, services=services, interfaces=names, more_secrets=more)
+    addresses = tuple({**entry, "address": _address(entry["address"])} for entry in options.get("addresses") or ())
+    routes = tuple({**entry, "destination": _destination(entry["destination"])} for entry in options.get("routes") or ())
+    wanted = FirstBoot(
+        **values, users=users, services=services, addresses=addresses, routes=routes, interfaces=names, more_secrets=more
+    )
     _check(wanted)
     return wanted
+
+
+def _address(text: str) -> str:
+    """The address as RouterOS writes it, with its prefix length, so that the next run finds it again. Raises InputError."""
+    try:
+        return str(ipaddress.IPv4Interface(text))
+    except ValueError as error:
+        raise InputError(f"addresses: {text!r} is no IPv4 address", wanted="for example 192.0.2.2/24") from error
+
+
+def _destination(text: str) -> str:
+    """The destination as RouterOS writes it. Raises InputError, also for bits beyond the prefix, which RouterOS refuses."""
+    try:
+        return str(ipaddress.IPv4Network(text))
+    except ValueError as error:
+        raise InputError(f"routes: {text!r} is no IPv4 network", found=str(error), wanted="for example 192.0.2.0/24 or 0.0.0.0/0") from error
 
 
 def _user(entry: t.Mapping[str, t.Any]) -> User:
@@ -134,13 +155,24 @@ def _check(wanted: FirstBoot) -> None:
 
 def content_hash(wanted: FirstBoot) -> str:
     """A hash of everything that the script would set, with a fixed word in place of each secret."""
-    return _hash("\n".join(_body(wanted)), wanted)
+    return _digest("\n".join(_body(_without_secrets(wanted))), wanted.more_secrets)
 
 
-def _hash(text: str, wanted: FirstBoot) -> str:
-    for secret in sorted(wanted.secrets(), key=len, reverse=True):
+def _without_secrets(wanted: FirstBoot) -> FirstBoot:
+    """The same with a fixed word for each secret, so that neither the secrets nor their change show in a hash."""
+    scripts = tuple({**entry, "source": _hide(entry["source"], wanted.secrets())} for entry in wanted.scripts)
+    users = tuple(replace(user, password=SECRET_PLACE) for user in wanted.users)
+    return replace(wanted, admin_password=SECRET_PLACE if wanted.admin_password else None, users=users, scripts=scripts)
+
+
+def _hide(text: str, hidden: t.Collection[str]) -> str:
+    for secret in sorted(hidden, key=len, reverse=True):
         text = text.replace(escape(secret), SECRET_PLACE).replace(secret, SECRET_PLACE)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return text
+
+
+def _digest(text: str, hidden: t.Collection[str]) -> str:
+    return hashlib.sha256(_hide(text, hidden).encode()).hexdigest()[:32]
 
 
 def script(wanted: FirstBoot, guest_uuid: str) -> str:
@@ -296,7 +328,7 @@ def _scripts(wanted: FirstBoot) -> t.Iterator[str]:
     """Each of the user's own scripts, once: it has a record of its own."""
     for entry in wanted.scripts:
         record = SCRIPT_RECORD + entry["name"]
-        digest = _hash(entry["source"], wanted)
+        digest = _digest(entry["source"], wanted.secrets())
         yield f":if ([:len [/system script find where name={quote(record)}]] = 0) do={{"
         yield entry["source"].rstrip()
         yield f"/system script add name={quote(record)} source={quote(f'# vrouter.mikrotik content={digest}')}"

@@ -31,6 +31,10 @@ LOCK: t.Final = ".lock"
 PART: t.Final = ".part-"
 
 
+class _BusyError(Exception):
+    """Another run is writing."""
+
+
 @dataclass
 class Record:
     """What a source gave: the checksum of the file itself, and name and checksum of each file made from it, by format."""
@@ -97,14 +101,11 @@ class Cache:
     def tidy(self) -> None:
         """Remove what killed runs left, unless another run is writing now."""
 
-        class BusyError(Exception):
-            pass
-
         def busy() -> None:
-            raise BusyError
+            raise _BusyError
 
-        if any(self._parts()):
-            with suppress(BusyError), self.writing(busy):
+        if self._parts():
+            with suppress(_BusyError), self.writing(busy):
                 pass
 
     def _parts(self) -> list[Path]:
@@ -147,13 +148,16 @@ class Cache:
 
 
 def publish(part: Path, target: Path) -> Path:
-    """Sync a finished file and give it its final name in the same folder."""
-    for path, flags in ((part, os.O_RDONLY), (target.parent, os.O_RDONLY | os.O_DIRECTORY)):
-        descriptor = os.open(path, flags)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        if path == part:
-            part.replace(target)
+    """Give a finished file its final name in the same folder, so that a power cut leaves the whole file or none."""
+    _sync(part, os.O_RDONLY)
+    part.replace(target)
+    _sync(target.parent, os.O_RDONLY | os.O_DIRECTORY)
     return target
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

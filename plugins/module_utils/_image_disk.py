@@ -95,16 +95,21 @@ def check_zip(path: Path, what: str) -> str:
     return members[0].filename
 
 
-def unpack(path: Path, target: Path, what: str) -> None:
-    """Write the one image of a zip file to `target`. zipfile never gives more than the announced size and checks the CRC at its end."""
-    name = check_zip(path, what)
+def unpack(path: Path, target: Path, what: str) -> str:
+    """Write the one image of a zip file to `target` and return its SHA-256. zipfile gives no more than the announced size, and checks the
+    CRC at its end. Raises InputError for what is broken or no disk."""
+    name, digest, head = check_zip(path, what), hashlib.sha256(), b""
     with target.open("wb") as output:
         try:
             with zipfile.ZipFile(path) as archive, archive.open(name) as member:
                 while block := member.read(CHUNK):
+                    head = head or block
+                    digest.update(block)
                     output.write(block)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             raise _broken(what, str(error)) from error
+    _require_boot_sector(head[:SECTOR], f"{what}: {name}")
+    return digest.hexdigest()
 
 
 def _broken(what: str, found: str) -> InputError:

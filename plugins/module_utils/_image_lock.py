@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import typing as t
+from contextlib import suppress
 from pathlib import Path
 
 from ._errors import InputError, RefusedError
@@ -57,7 +58,8 @@ class VersionLock:
         except OSError as error:
             raise RefusedError(f"lock_file: {self._path} cannot be written", found=error.strerror or str(error), remedy=_REMEDY) from error
         finally:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
 
     def _read(self) -> dict[str, str]:
         if self._path is None:

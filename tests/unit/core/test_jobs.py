@@ -129,12 +129,6 @@ def test_a_local_script_is_read_where_the_module_runs(tmp_path: Path) -> None:
         parse_script(script_options(src=str(tmp_path / "missing.rsc")), 1)
 
 
-def test_a_local_script_that_is_no_text_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "image").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match="^src: .*UTF-8"):
-        parse_script(script_options(src=str(tmp_path / "image")), 1)
-
-
 def test_a_file_on_the_router_is_imported_and_its_failure_is_seen(hypervisor: MemoryHypervisor) -> None:
     hypervisor.routers["edge1"].transport.write_file("setup.rsc", b'/system identity set name="edge1"')
     hypervisor.routers["edge2"].transport.write_file("setup.rsc", b":nonsense")
