@@ -24,6 +24,7 @@ DONE: t.Final = "done"  # this run did it
 STANDING: t.Final = "standing"  # an earlier run did it
 DRIFT: t.Final = "drift"  # it was done, and something else is wanted now
 WOULD_RUN: t.Final = "would run"
+WAITING: t.Final = "waiting"  # the guest does not run; it keeps its closed links until it does
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,6 @@ class _Router:
     def _boot(self) -> None:
         guest = self._running()
         if guest is None:
-            self._changes.append(self._change(None))
             return
         transport = self._open(guest)
         if transport is None:
@@ -115,19 +115,22 @@ class _Router:
         return run(transport, Script(name, source, timeout=timeout, marker=marker)).output
 
     def _running(self) -> GuestState | None:
-        """The guest, if there is something to look at; None where check mode can only predict."""
+        """The guest, if it runs; else how its first boot stands is said here."""
         guest = self._found
-        if guest is None:
-            if self._batch.check_mode and self._name in self._batch.planned.guests:
-                return None
+        would_start = self._batch.check_mode and self._name in self._batch.planned.guests
+        if guest is None and not would_start:
             raise GuestError("the guest does not exist", remedy="Create it with chr_guest first")
-        if guest.mark is None:
+        if guest is not None and guest.mark is None:
             raise RefusedError("the guest is not ours", remedy="Only guests that bear the mark of vrouter.mikrotik are entered")
-        if guest.power != "running":
-            if self._batch.check_mode:
-                return None
-            raise GuestError(f"the guest is {guest.power}", remedy="Start it with chr_guest first")
-        return guest
+        if guest is not None and guest.power == "running":
+            return guest
+        if guest is not None and guest.mark is not None and guest.mark.configured:
+            self._state = STANDING
+        elif would_start:
+            self._changes.append(self._change(None))
+        else:
+            self._state = WAITING
+        return None
 
     def _open(self, guest: GuestState) -> Transport | None:
         transport = self._hypervisor.transport(guest)

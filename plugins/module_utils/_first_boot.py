@@ -155,7 +155,7 @@ def _check(wanted: FirstBoot) -> None:
 
 def content_hash(wanted: FirstBoot) -> str:
     """A hash of everything that the script would set, with a fixed word in place of each secret."""
-    return _digest("\n".join(_body(_without_secrets(wanted))), wanted.more_secrets)
+    return _digest("\n".join(_settings(_without_secrets(wanted))), wanted.more_secrets)
 
 
 def _without_secrets(wanted: FirstBoot) -> FirstBoot:
@@ -176,9 +176,9 @@ def _digest(text: str, hidden: t.Collection[str]) -> str:
 
 
 def script(wanted: FirstBoot, guest_uuid: str) -> str:
-    """The whole script: body, record, and the line that proves that it came to its end."""
+    """The whole script: waits, settings, record, and the line that proves that it came to its end."""
     source = f"# vrouter.mikrotik uuid={guest_uuid} content={content_hash(wanted)}"
-    return "\n".join([*_body(wanted), *_write_record(RECORD, source), f":put {quote(DONE_LINE)}"]) + "\n"
+    return "\n".join([*_waits(wanted), *_settings(wanted), *_write_record(RECORD, source), f":put {quote(DONE_LINE)}"]) + "\n"
 
 
 def key_files(wanted: FirstBoot) -> dict[str, bytes]:
@@ -208,10 +208,10 @@ def parse_record(output: str) -> tuple[str, str] | None:
     return (match.group(1), match.group(2)) if match else None
 
 
-def _body(wanted: FirstBoot) -> list[str]:
+def _settings(wanted: FirstBoot) -> list[str]:
     """Passwords come first: from then on nothing that follows can leave the router open."""
     lines: list[str] = []
-    for part in (_waits, _users, _admin, _identity, _dhcp, _addresses, _routes, _resolvers, _clock, _services, _scripts):
+    for part in (_users, _admin, _identity, _dhcp, _addresses, _routes, _resolvers, _clock, _services, _scripts):
         lines += part(wanted)
     return lines
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ._errors import InputError, RouterError
@@ -45,7 +45,8 @@ def provide_all(requests: t.Mapping[str, Request], store: Store, progress: t.Cal
 
 def provide(name: str, request: Request, store: Store, say: Say) -> Outcome:
     """The outcome for one request."""
-    version, changes = request.version, ()
+    version = request.version
+    changes: tuple[Change, ...] = ()
     try:
         if request.channel:
             version, changes = store.resolve(request, say)
@@ -105,16 +106,16 @@ class Store:
             require_qemu_img()
         if self._check_mode:
             record = self._cache.record(url)
-            whole = record if self._cache.intact(record, "raw") else None
-            name = whole.download if whole else self._expected(url, request.checksum)[0]
-            return Image(self._cache.folder / f"{stem(_basename(url), name)}.{SUFFIXES[request.format]}")
+            raw = self._cache.intact(record, "raw")
+            name = raw.stem if raw else stem(_basename(url), self._expected(url, request.checksum)[0])
+            return Image(self._cache.folder / f"{name}.{SUFFIXES[request.format]}")
         with self._cache.writing(lambda: say("waits for another run")):
             record = self._cache.record(url)
             raw = self._cache.intact(record, "raw")
             if record is None or raw is None:
                 record, raw = self._download(url, request.checksum, say)
             _require_match(record, request.checksum, url)
-            return self._in_format(record, raw, stem(_basename(url), record.download), request.format, say)
+            return self._in_format(record, raw, raw.stem, request.format, say)
 
     def local(self, request: Request, say: Say) -> Image:
         """The image in a file of the user's: the file itself, or made from it in the cache."""
@@ -125,13 +126,13 @@ class Store:
         except OSError as error:
             raise unreadable(path, error) from error
         fresh = Record(f"sha256:{digest}", digest)
-        if what == "raw":
+        if what != "zip":
             _require_match(fresh, request.checksum, str(path))
-            if request.format == "raw":
-                return Image(path, digest)
+        if what == request.format == "raw":
+            return Image(path, digest)
         if (image := self._cached(fresh.source, request)) is not None:
             return image
-        _check_source(path, what, request)
+        _check_source(path, what, fresh, request)
         name = stem(path.name, digest)
         if self._check_mode:
             return Image(self._cache.folder / f"{name}.{SUFFIXES[request.format]}")
@@ -214,13 +215,13 @@ class Store:
         return Image(path, record.files[wanted][1])
 
 
-def _check_source(path: Path, what: str, request: Request) -> None:
+def _check_source(path: Path, what: str, record: Record, request: Request) -> None:
     """What can be known of a file of the user's without writing anything."""
-    image = ""
     if what == "zip":
         check_zip(path, f"path: {path}")
-        if request.checksum is not None:
+        if not record.matches(request.checksum):
             image = unpack(path, Path(os.devnull), f"path: {path}")
+            _require_match(replace(record, files={"raw": ["", image]}), request.checksum, str(path))
     elif what != "raw":
         check_whole(path, what)
     if request.format != "raw":
@@ -231,7 +232,10 @@ def _require_match(record: Record, checksum: str | None, source: str) -> None:
     if not record.matches(checksum):
         found = " or ".join(dict.fromkeys(digest for digest in (record.download, record.files.get("raw", ["", ""])[1]) if digest))
         raise InputError(
-            f"checksum: {source} has another one", wanted=f"sha256:{checksum}", found=found, remedy="Get the file again, or correct checksum"
+            f"checksum: {source} has another one",
+            wanted=f"sha256:{checksum}",
+            found=found,
+            remedy="Get the file again, or correct checksum",
         )
 
 

@@ -23,7 +23,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from ._errors import InputError, UnsupportedError
+from ._errors import InputError, RouterError, UnsupportedError
 from ._image_disk import sha256
 from ._image_source import record_name
 
@@ -105,7 +105,7 @@ class Cache:
             raise _BusyError
 
         if self._parts():
-            with suppress(_BusyError), self.writing(busy):
+            with suppress(_BusyError, RouterError), self.writing(busy):  # a shared cache may be read-only
                 pass
 
     def _parts(self) -> list[Path]:
@@ -139,7 +139,9 @@ class Cache:
 
     def _unusable(self, error: OSError) -> Exception:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return UnsupportedError(f"cache_dir: {self.folder} is full", found=error.strerror, remedy="Free some space, or name another cache_dir")
+            return UnsupportedError(
+                f"cache_dir: {self.folder} is full", found=str(error.strerror), remedy="Free some space, or name another cache_dir"
+            )
         return InputError(
             f"cache_dir: {self.folder} cannot be used",
             found=error.strerror or str(error),

@@ -84,10 +84,14 @@ def check_zip(path: Path, what: str) -> str:
     for member in members:
         name = PurePosixPath(member.filename.replace("\\", "/"))
         if name.is_absolute() or ".." in name.parts:
-            raise InputError(f"{what} has a member that points out of its folder", found=repr(member.filename), remedy="Do not use this file")
+            raise InputError(
+                f"{what} has a member that points out of its folder", found=repr(member.filename), remedy="Do not use this file"
+            )
     if len(members) != 1 or not members[0].filename.lower().endswith(".img"):
         found = ", ".join(member.filename for member in members[:5]) or "nothing"
-        raise InputError(f"{what} does not hold one raw image", wanted="exactly one .img file", found=found, remedy="Give the vendor's .img.zip")
+        raise InputError(
+            f"{what} does not hold one raw image", wanted="exactly one .img file", found=found, remedy="Give the vendor's .img.zip"
+        )
     if members[0].flag_bits & 1:
         raise InputError(f"{what} is encrypted", remedy="Unpack it and give the path of the image")
     if members[0].file_size > LARGEST:
@@ -136,7 +140,9 @@ def check_whole(path: Path, source_format: str) -> None:
     if other:
         raise InputError(f"path: {path} is only part of an image", found=f"it needs {other}", remedy="Flatten it with qemu-img convert")
     if info.get("virtual-size", 0) > LARGEST:
-        raise InputError(f"path: {path} is larger than any CHR image", wanted=f"at most {LARGEST >> 30} GiB", remedy="Give a CHR disk image")
+        raise InputError(
+            f"path: {path} is larger than any CHR image", wanted=f"at most {LARGEST >> 30} GiB", remedy="Give a CHR disk image"
+        )
 
 
 def convert(source: Path, source_format: str, target: Path, target_format: str) -> None:
@@ -145,7 +151,9 @@ def convert(source: Path, source_format: str, target: Path, target_format: str) 
     done = _qemu_img([require_qemu_img(), "convert", "-f", source_format, "-O", target_format, *options, str(source), str(target)])
     if done.returncode:
         family = UnsupportedError if source_format == "raw" else InputError
-        raise family(f"{source} could not be converted to {target_format}", found=_last_line(done.stderr), remedy="Check the file and free space")
+        raise family(
+            f"{source} could not be converted to {target_format}", found=_last_line(done.stderr), remedy="Check the file and free space"
+        )
     if target_format == "vmdk":
         _require_stream_optimised(target)
 

@@ -111,7 +111,9 @@ class Http:
                 while block := _read(response, CHUNK):
                     partial.add(block)
                     if partial.received > LARGEST:
-                        raise InputError(f"{url} is larger than any CHR image", wanted=f"at most {LARGEST >> 30} GiB", remedy="Check the mirror")
+                        raise InputError(
+                            f"{url} is larger than any CHR image", wanted=f"at most {LARGEST >> 30} GiB", remedy="Check the mirror"
+                        )
                     advance(partial.received, partial.total)
         except _RestartError:
             partial.restart()

@@ -118,7 +118,12 @@ def pointer_version(text: str, url: str, major: int) -> str:
             f"{url} holds no RouterOS version", found=repr(text[:100]), remedy="Check channel_url, or give version instead of channel"
         ) from error
     if version.major != major:
-        raise InputError(f"{url} names another major version", wanted=str(major), found=first, remedy="Give version instead of channel")
+        raise InputError(
+            f"{url} names another major version",
+            wanted=str(major),
+            found=first,
+            remedy="Check channel_url, or give version instead of channel",
+        )
     return first
 
 
@@ -132,7 +137,9 @@ def base_url(option: str, url: str) -> str:
     if parts.username is not None or parts.password is not None:
         raise InputError(f"{option}: a user name or password in the URL would end in logs", remedy="Put them into ~/.netrc")
     if not usable or parts.query or parts.fragment:
-        raise InputError(f"{option}: {url} is no usable URL", wanted="http:// or https://, a host and a folder", remedy="For a local file, give path")
+        raise InputError(
+            f"{option}: {url} is no usable URL", wanted="http:// or https://, a host and a folder", remedy="For a local file, give path"
+        )
     return url.rstrip("/")
 
 

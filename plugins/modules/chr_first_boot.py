@@ -237,7 +237,8 @@ guests:
       type: str
       returned: on failure
     first_boot:
-      description: V(done) by this run, V(standing) since an earlier one, V(drift), V(would run) in check mode, or V(failed).
+      description: V(done) by this run, V(standing) since an earlier one, V(drift), V(would run) in check mode, V(waiting) while the
+        guest does not run, or V(failed).
       type: str
       returned: always
     changes:

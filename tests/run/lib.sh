@@ -29,6 +29,13 @@ fail() {
     exit 1
 }
 
+simulated_chr() { # puts the simulated CHR's disk images into the cache: they need Debian's packages, and tests have no network
+    local kind
+    for kind in "" --no-agent; do
+        python "$root/tests/simulators/chr_image/build.py" --cached ${kind:+"$kind"} >/dev/null
+    done
+}
+
 as_root() { # COMMAND...
     if [ "$(id -u)" -eq 0 ]; then
         "$@"

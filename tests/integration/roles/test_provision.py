@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbooks provision and destroy on real libvirt, QEMU and bridges."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+from .conftest import Run, destroy, inventory, virsh
+
+Play = t.Callable[..., Run]
+
+
+def everything() -> str:
+    """All that this libvirt holds, as text: what check mode must leave as it is."""
+    names = [*virsh("list", "--all", "--name").split(), *virsh("net-list", "--all", "--name").split()]
+    definitions = [virsh("dumpxml", name) for name in virsh("list", "--all", "--name").split()]
+    return "\n".join([*names, *definitions, virsh("vol-list", "roles")])
+
+
+def test_two_routers_from_nothing_to_removed(play: Play, pool: str, chr_image: Path) -> None:
+    routers = inventory(2, chr_image)
+    before = everything()
+    predicted = play("vrouter.mikrotik.provision", routers, "--check", "--diff")
+    assert predicted.code == 0, predicted.output
+    assert "2 pending" in predicted.output
+    assert '+    "memory": 320' in predicted.output
+    assert everything() == before
+
+    first = play("vrouter.mikrotik.provision", routers)
+    assert first.code == 0, first.output
+    assert "2 done" in first.output
+    assert "192.0.2.1/24" in first.output, "the table shows the addresses that the guest itself reports"
+    assert virsh("dumpxml", "r1").count("<link state='up'/>") == 2
+
+    for arguments in ((), ("--check", "--diff")):
+        again = play("vrouter.mikrotik.provision", routers, *arguments)
+        assert again.code == 0, again.output
+        assert again.unchanged, again.output
+        assert "Nothing changed: " in again.output
+
+    kept = play("vrouter.mikrotik.destroy", routers)
+    assert kept.code == 0, kept.output
+    assert "2 pending" in kept.output
+    assert virsh("domstate", "r1").strip() == "running", "without confirm nothing is removed"
+
+    gone = destroy(play, routers)
+    assert gone.code == 0, gone.output
+    assert virsh("list", "--all", "--name").split() == []
+    assert virsh("net-list", "--all", "--name").split() == []
+
+
+def test_one_bad_router_fails_alone_and_is_finished_later(play: Play, pool: str, halting_image: Path, tmp_path: Path) -> None:
+    routers = inventory(3, halting_image, prefix="b", chr_state="present")
+    routers["all"]["hosts"]["b2"]["chr_memory"] = "{{ nobody_defined_this }}"
+    limit = tmp_path / "failed"
+    run = play("vrouter.mikrotik.provision", routers, "--extra-vars", f"chr_limit_file={limit}")
+    assert run.code != 0
+    assert "nobody_defined_this" in run.output
+    assert "2 done, 0 unchanged, 1 failed" in run.output
+    assert limit.read_text() == "b2\n"
+    assert sorted(virsh("list", "--all", "--name").split()) == ["b1", "b3"]
+
+    del routers["all"]["hosts"]["b2"]["chr_memory"]
+    run = play("vrouter.mikrotik.provision", routers, "--limit", f"@{limit}", "--extra-vars", f"chr_limit_file={limit}")
+    assert run.code == 0, run.output
+    assert not limit.exists()
+    assert sorted(virsh("list", "--all", "--name").split()) == ["b1", "b2", "b3"]
+    assert destroy(play, routers).code == 0
+
+
+def test_module_runs_do_not_grow_with_the_number_of_routers(play: Play, pool: str, chr_image: Path, halting_image: Path) -> None:
+    counts = {}
+    for count, image, variables in ((2, chr_image, {}), (8, chr_image, {}), (100, halting_image, {"chr_state": "present"})):
+        routers = inventory(count, image, prefix=f"c{count}x", **variables)
+        run = play("vrouter.mikrotik.provision", routers)
+        assert run.code == 0, run.output
+        assert f"{count} done" in run.output
+        counts[count] = len(run.modules)
+        assert destroy(play, routers).code == 0
+    assert counts[2] == counts[8] == counts[100] <= 10, counts

@@ -1,0 +1,174 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real runs of ansible-playbook, with a module that only echoes in the place of the hypervisors' modules."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+COLLECTIONS = Path(__file__).resolve().parents[6]  # tests run in a copy at ansible_collections/vrouter/mikrotik
+
+ECHO = '''
+import json
+from ansible.module_utils.basic import AnsibleModule
+
+
+def entry(name, wanted):
+    bad = bool(wanted.get("bad"))
+    change = {"field": "power", "before": "stopped", "after": "running", "effect": "live"}
+    result = {"name": name, "changed": True, "failed": bad, "changes": [change], "diff": {"before": {name: 1}, "after": {name: 2}}}
+    if bad:
+        result["msg"] = name + ": it would not do it."
+    return result
+
+
+def main():
+    spec = {"hub": {"type": "dict"}, "guests": {"type": "list", "elements": "dict"}, "planned": {"type": "dict"}, "progress_file": {}}
+    module = AnsibleModule(spec, supports_check_mode=True)
+    hub, guests = module.params["hub"], module.params["guests"]
+    names = [guest["name"] for guest in guests]
+    run = {"uri": hub["uri"], "names": names, "check": module.check_mode, "planned": module.params["planned"], "guests": guests}
+    with open(hub["log"], "a") as log:
+        log.write(json.dumps(run) + chr(10))
+    if hub["uri"] == "crash":
+        raise RuntimeError("a defect")
+    if hub["uri"] == "down":
+        module.fail_json(msg="the hub cannot be reached")
+    with open(module.params["progress_file"], "a") as progress:
+        for name in names:
+            progress.write(name + chr(9) + "making its disk" + chr(10))
+    entries = {guest["name"]: entry(guest["name"], guest) for guest in guests}
+    result = {"guests": entries, "changed": True}
+    if any(item["failed"] for item in entries.values()):
+        module.fail_json(msg="some failed", **result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
+'''
+
+RECORDER = '''
+DOCUMENTATION = """
+name: recorder
+type: notification
+short_description: Writes what became of each task on each host
+description: For tests.
+"""
+import json
+import os
+from ansible.plugins.callback import CallbackBase
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "notification"
+    CALLBACK_NAME = "recorder"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def _write(self, **event):
+        with open(os.environ["RECORDER_FILE"], "a") as log:
+            log.write(json.dumps(event, default=str) + chr(10))
+
+    def _note(self, end, result):
+        shown = {key: value for key, value in result._result.items() if key in ("msg", "changed", "diff", "results")}
+        self._write(end=end, host=result._host.get_name(), action=result._task.action, result=shown)
+
+    def v2_runner_on_ok(self, result):
+        self._note("ok", result)
+
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        self._note("failed", result)
+
+    def v2_runner_on_unreachable(self, result):
+        self._note("unreachable", result)
+
+    def v2_playbook_on_stats(self, stats):
+        for host in sorted(stats.processed):
+            self._write(end="stats", host=host, stats=stats.summarize(host))
+'''
+
+
+@dataclass
+class Played:
+    """What one run of ansible-playbook did."""
+
+    output: str
+    events: list[dict[str, t.Any]] = field(default_factory=list)
+    runs: list[dict[str, t.Any]] = field(default_factory=list)  # one for each run of the echo module
+
+    def hosts(self, end: str) -> list[str]:
+        """The hosts for which a task of ours ended so."""
+        return sorted({event["host"] for event in self.events if event["end"] == end and "phase_" in event.get("action", "")})
+
+    def reports(self) -> dict[str, dict[str, t.Any]]:
+        """The last report of each host."""
+        return {event["host"]: event["result"] for event in self.events if event.get("action", "").endswith("phase_report")}
+
+    def message(self, host: str) -> str:
+        """Why a host failed."""
+        return " ".join(str(event["result"].get("msg")) for event in self.events if event["end"] == "failed" and event["host"] == host)
+
+    def stats(self, what: str) -> list[str]:
+        """The hosts that the recap counts so."""
+        return [event["host"] for event in self.events if event["end"] == "stats" and event["stats"][what]]
+
+
+class Stage:
+    """A folder with the doubles, in which playbooks run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        modules = folder / "collections" / "ansible_collections" / "test" / "doubles" / "plugins" / "modules"
+        modules.mkdir(parents=True)
+        (modules / "echo.py").write_text(ECHO, encoding="utf-8")
+        (folder / "callbacks").mkdir()
+        (folder / "callbacks" / "recorder.py").write_text(RECORDER, encoding="utf-8")
+        (folder / "ansible.cfg").write_text("[defaults]\n", encoding="utf-8")
+
+    def phase(self, **values: t.Any) -> dict[str, t.Any]:
+        """A task that imports the role `batch` for the echo module; `values` are further variables of the phase."""
+        hub = {"uri": "{{ hub | default('one') }}", "log": str(self.folder / "runs")}
+        entry = {"name": "chr_guest_name", "text": "text", "bad": "bad"}
+        given = {"batch_phase": "one", "batch_module": "test.doubles.echo", "batch_option": "guests", "batch_entry": entry}
+        return {"ansible.builtin.import_role": {"name": "vrouter.mikrotik.batch"}, "vars": {**given, "batch_connection": {"hub": hub}, **values}}
+
+    def play(self, hosts: t.Mapping[str, t.Any], tasks: t.Sequence[t.Any], *options: str, **play: t.Any) -> Played:
+        """Run tasks on hosts, given with their variables."""
+        inventory, playbook = self.folder / "inventory.yml", self.folder / "playbook.yml"
+        inventory.write_text(yaml.safe_dump({"all": {"hosts": dict(hosts)}}), encoding="utf-8")
+        content = [{"hosts": "all", "gather_facts": False, **play, "tasks": list(tasks)}]
+        playbook.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+        logs = [self.folder / "runs", self.folder / "events"]
+        for log in logs:
+            log.write_text("", encoding="utf-8")
+        command = [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), *options, str(playbook)]
+        done = subprocess.run(
+            command, cwd=self.folder, env=self._environment(), check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        runs, events = ([json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] for log in logs)
+        return Played(done.stdout, events, runs)
+
+    def _environment(self) -> dict[str, str]:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON"))}
+        return {
+            **kept,
+            "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
+            "ANSIBLE_HOME": str(self.folder / "home"),
+            "ANSIBLE_COLLECTIONS_PATH": f"{self.folder / 'collections'}:{COLLECTIONS}",
+            "ANSIBLE_CALLBACK_PLUGINS": str(self.folder / "callbacks"),
+            "ANSIBLE_CALLBACKS_ENABLED": "recorder",
+            "ANSIBLE_FORKS": "4",
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_RETRY_FILES_ENABLED": "0",
+            "RECORDER_FILE": str(self.folder / "events"),
+        }

@@ -1,0 +1,187 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The four steps of a phase: the right routers fail, all others finish, and the module runs once for each hypervisor."""
+
+from __future__ import annotations
+
+import importlib.util
+import typing as t
+
+import pytest
+from tests.unit.phases.doubles import Stage
+
+HAS_LIBVIRT = importlib.util.find_spec("libvirt") is not None
+
+
+def routers(count: int, **each: t.Any) -> dict[str, dict[str, t.Any]]:
+    """Inventory hosts r001 ..., each with these variables."""
+    return {f"r{number:03}": dict(each) for number in range(1, count + 1)}
+
+
+def first_fails(**task: t.Any) -> dict[str, t.Any]:
+    return {"ansible.builtin.fail": {"msg": "before anything"}, "when": "inventory_hostname == 'r001'", **task}
+
+
+def test_an_undefined_variable_fails_one_of_100_routers_alone(stage: Stage) -> None:
+    hosts = routers(100, text="fine")
+    hosts["r050"]["text"] = "{{ missing_here }}"
+    done = stage.play(hosts, [stage.phase()])
+    others = sorted(set(hosts) - {"r050"})
+    assert done.stats("failures") == ["r050"]
+    assert "missing_here" in done.message("r050")
+    assert [run["names"] for run in done.runs] == [others]
+    assert [host for host, report in done.reports().items() if report["changed"]] == others
+    assert done.stats("changed") == others
+
+
+@pytest.mark.parametrize("where", ["already failed", "in a rescue block"])
+def test_the_first_host_may_be_out_of_the_way(stage: Stage, where: str) -> None:
+    if where == "already failed":
+        tasks: list[t.Any] = [first_fails(), stage.phase()]
+    else:
+        tasks = [{"block": [first_fails(), stage.phase()], "rescue": [{"ansible.builtin.debug": {"msg": "rescued"}}]}]
+    done = stage.play(routers(4), tasks)
+    assert [run["names"] for run in done.runs] == [["r002", "r003", "r004"]]
+    assert done.stats("changed") == ["r002", "r003", "r004"]
+    assert done.stats("failures" if where == "already failed" else "rescued") == ["r001"]
+
+
+def test_a_phase_in_a_rescue_block_is_for_the_rescued_alone(stage: Stage) -> None:
+    done = stage.play(routers(3), [{"block": [first_fails()], "rescue": [stage.phase()]}])
+    assert [run["names"] for run in done.runs] == [["r001"]]
+    assert done.stats("changed") == ["r001"]
+    assert done.stats("failures") == []
+
+
+def test_a_failed_router_names_what_it_had_done_and_no_other_fails(stage: Stage) -> None:
+    hosts = routers(3)
+    hosts["r002"]["bad"] = True
+    done = stage.play(hosts, [stage.phase()])
+    assert done.stats("failures") == ["r002"]
+    assert done.message("r002") == "r002: it would not do it. Already done: power stopped -> running."
+    assert done.reports()["r003"]["diff"] == [{"before": {"r003": 1}, "after": {"r003": 2}}]
+
+
+def test_routers_of_network_cli_inventories_are_never_logged_in_to(stage: Stage) -> None:
+    hosts = routers(
+        2,
+        ansible_connection="ansible.netcommon.network_cli",
+        ansible_network_os="community.routeros.routeros",
+        ansible_host="192.0.2.1",
+        ansible_python_interpreter="/nonexistent/python",
+        ansible_become=True,
+    )
+    done = stage.play(hosts, [stage.phase()])
+    assert done.stats("changed") == ["r001", "r002"], done.output
+    assert done.stats("unreachable") == []
+
+
+def test_limit(stage: Stage) -> None:
+    done = stage.play(routers(4), [stage.phase()], "--limit", "r002,r004")
+    assert [run["names"] for run in done.runs] == [["r002", "r004"]]
+    assert done.stats("changed") == ["r002", "r004"]
+
+
+def test_serial(stage: Stage) -> None:
+    done = stage.play(routers(5), [stage.phase()], serial=2)
+    assert [run["names"] for run in done.runs] == [["r001", "r002"], ["r003", "r004"], ["r005"]]
+    assert len(done.stats("changed")) == 5
+
+
+def test_check_mode_hands_on_what_was_planned(stage: Stage) -> None:
+    hosts = routers(2)
+    hosts["r001"]["mine"], hosts["r002"]["mine"] = ["wan"], ["lan", "wan"]
+    done = stage.play(hosts, [stage.phase(batch_planned={"networks": "{{ mine }}"})], "--check", "--diff")
+    (run,) = done.runs
+    assert (run["check"], run["planned"]["networks"]) == (True, ["lan", "wan"])
+    assert done.stats("changed") == ["r001", "r002"]
+
+
+def test_strategy_free_is_refused_before_anything_is_done(stage: Stage) -> None:
+    done = stage.play(routers(2), [stage.phase()], strategy="free")
+    assert done.runs == []
+    assert done.stats("failures") == ["r001", "r002"]
+    for host in ("r001", "r002"):
+        assert "strategy: free would run the phases of a batch out of step. Set strategy: linear in the play." in done.message(host)
+
+
+def test_one_of_two_hypervisors_down_fails_its_own_routers_alone(stage: Stage) -> None:
+    hosts = routers(4)
+    for name in ("r001", "r003"):
+        hosts[name]["hub"] = "down"
+    done = stage.play(hosts, [stage.phase()])
+    assert sorted((run["uri"], run["names"]) for run in done.runs) == [("down", ["r001", "r003"]), ("one", ["r002", "r004"])]
+    assert done.stats("failures") == ["r001", "r003"]
+    assert done.message("r003") == "the hub cannot be reached"
+    assert done.stats("changed") == ["r002", "r004"]
+
+
+def test_a_module_that_crashes_fails_each_of_its_routers(stage: Stage) -> None:
+    hosts = routers(3)
+    hosts["r002"]["hub"] = hosts["r003"]["hub"] = "crash"
+    done = stage.play(hosts, [stage.phase()])
+    assert done.stats("failures") == ["r002", "r003"]
+    assert done.message("r003")
+    assert done.stats("changed") == ["r001"]
+
+
+def test_contradicting_descriptions_of_one_segment_fail_the_one_that_contradicts(stage: Stage) -> None:
+    hosts = routers(3, segments=[{"name": "lan", "mtu": 1500}])
+    hosts["r002"]["segments"] = [{"name": "lan", "mtu": 1400}]
+    done = stage.play(hosts, [stage.phase(batch_entry={}, batch_entries="{{ segments }}")])
+    assert [run["guests"] for run in done.runs] == [[{"name": "lan", "mtu": 1500}]]
+    assert done.stats("failures") == ["r002"]
+    assert "lan is described otherwise by r001" in done.message("r002")
+    assert done.stats("changed") == ["r001"], "a shared segment counts as changed once"
+
+
+def test_what_an_earlier_phase_left_behind_does_not_count(stage: Stage) -> None:
+    second = stage.phase(batch_phase="two", batch_wanted="{{ inventory_hostname != 'r001' }}")
+    done = stage.play(routers(3), [stage.phase(), second])
+    assert [run["names"] for run in done.runs] == [["r001", "r002", "r003"], ["r002", "r003"]]
+    reports = done.reports()
+    assert (set(reports["r001"]["results"]), set(reports["r002"]["results"])) == ({"one"}, {"one", "two"})
+
+
+def test_no_router_wanted_means_no_module_run(stage: Stage) -> None:
+    done = stage.play(routers(2), [stage.phase(batch_wanted=False)])
+    assert (done.runs, done.stats("failures"), done.stats("changed")) == ([], [], [])
+
+
+def test_progress_is_shown_and_secrets_are_not(stage: Stage) -> None:
+    done = stage.play(routers(2, text="sesame-open"), [stage.phase()], "-vvv")
+    assert [guest["text"] for guest in done.runs[0]["guests"]] == ["sesame-open"] * 2
+    assert "   r002: making its disk" in done.output
+    assert "sesame-open" not in done.output
+
+
+# The real module, without a hypervisor
+
+
+def info(uri: str) -> dict[str, t.Any]:
+    return {
+        "batch_connection": {"libvirt": {"uri": uri}},
+        "batch_module": "vrouter.mikrotik.chr_guest_info",
+        "batch_option": "names",
+        "batch_result": "guests",
+        "batch_entry": {"name": "chr_guest_name"},
+    }
+
+
+@pytest.mark.skipif(not HAS_LIBVIRT, reason="needs libvirt-python")
+def test_a_host_that_cannot_be_reached_fails_each_of_its_routers_in_one_line(stage: Stage) -> None:
+    uri = "qemu+unix:///system?socket=/nonexistent/libvirt-sock"
+    done = stage.play(routers(2), [stage.phase(**info(uri))])
+    assert done.stats("failures") == ["r001", "r002"]
+    for host in ("r001", "r002"):
+        assert done.message(host).startswith(f"libvirt at {uri} cannot be reached (found: ")
+        assert "Check that libvirtd runs there" in done.message(host)
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.skipif(HAS_LIBVIRT, reason="libvirt-python is installed")
+def test_a_missing_library_is_one_line_with_the_command_that_installs_it(stage: Stage) -> None:
+    done = stage.play(routers(1), [stage.phase(**info("qemu:///system"))])
+    assert "python3 -m pip install libvirt-python" in done.message("r001")
+    assert "Traceback" not in done.output
