@@ -24,6 +24,7 @@ _POINTERS: t.Final = {7: "NEWESTa7", 6: "NEWEST6"}
 _CHANNELS: t.Final = {7: ("stable", "long-term", "testing", "development"), 6: ("stable", "long-term")}
 _CHECKSUM: t.Final = re.compile(r"sha256:([0-9a-f]{64})", re.IGNORECASE)
 _SIDECAR: t.Final = re.compile(r"([0-9a-f]{64}) [ *](.+)", re.IGNORECASE)
+_PLAIN_URL: t.Final = re.compile(r"[!-~]+")  # HTTP takes no spaces, control characters or letters beyond ASCII
 _SHORT: t.Final = 12  # hex digits of a checksum in a file name
 
 
@@ -136,7 +137,7 @@ def base_url(option: str, url: str) -> str:
         raise InputError(f"{option}: this is no URL", wanted="http:// or https://", remedy="Check its host and port") from None
     if parts.username is not None or parts.password is not None:
         raise InputError(f"{option}: a user name or password in the URL would end in logs", remedy="Put them into ~/.netrc")
-    if not usable or parts.query or parts.fragment:
+    if not usable or parts.query or parts.fragment or not _PLAIN_URL.fullmatch(url):
         raise InputError(
             f"{option}: {url} is no usable URL", wanted="http:// or https://, a host and a folder", remedy="For a local file, give path"
         )

@@ -65,6 +65,8 @@ def leave(module: AnsibleModule, result: Result, secrets: t.Collection[str] = ()
     module.no_log_values -= set(secrets)
     plain = {key: value for key, value in module.params.items() if not _structured(value)}
     result["invocation"] = {"module_args": plain}
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
     if result.get("failed"):
         result.setdefault("changed", False)
         module.fail_json(**result)

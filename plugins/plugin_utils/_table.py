@@ -67,7 +67,7 @@ def row(
         (first_boot(facts),),
         ((facts.get("router") or {}).get("license_level", "-"),),
         tuple(interfaces(facts)) or ("-",),
-        (*notes, *console) or ("-",),
+        (*(notes if facts.get("exists", True) else ()), *console) or ("-",),
     )
     return Row(router, result, reason, cells)
 

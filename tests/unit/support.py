@@ -31,6 +31,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.libv
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._plan import GuestPlan, new_link
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._reconcile import Change
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._segment import SegmentPlan, SegmentState
+
 from tests.simulators.routeros.agent import GuestAgent
 from tests.simulators.routeros.memory_platform import MemoryPlatform
 from tests.simulators.routeros.router import Router
@@ -90,8 +91,8 @@ def _created(spec: GuestSpec) -> GuestState:
     given = {key: getattr(spec, key) for key in DEFAULTS if key not in ("disk_clone", "accelerator")}
     values = {key: DEFAULTS[key] if value is None else value for key, value in given.items()}
     nics = tuple(
-        NicState(wanted.name, wanted.mac or derive_mac(guest_uuid, wanted.slot), wanted.model or NIC_MODEL, str(wanted.network), new_link(spec, wanted))
-        for wanted in spec.interfaces
+        NicState(nic.name, nic.mac or derive_mac(guest_uuid, nic.slot), nic.model or NIC_MODEL, str(nic.network), new_link(spec, nic))
+        for nic in spec.interfaces
     )
     mark = Mark(spec.version or "", str(spec.image), disk_size=spec.disk_size or 0)
     return state(
@@ -110,7 +111,7 @@ def _created(spec: GuestSpec) -> GuestState:
 def _changed(guest: GuestState, change: Change) -> GuestState:
     mark = guest.mark or Mark()
     if change.field.startswith("interfaces."):
-        _option, name, key = change.field.split(".")
+        name, key = change.field.split(".")[1:]
         assert getattr(guest.nic(name), key) == change.before
         nics = tuple(replace(have, **{key: change.after}) if have.name == name else have for have in guest.interfaces)
         return replace(guest, interfaces=nics)
@@ -121,7 +122,8 @@ def _changed(guest: GuestState, change: Change) -> GuestState:
         assert not mark.disk_ready
         return replace(guest, mark=replace(mark, disk_ready=True))
     assert getattr(guest, change.field) == change.before
-    return replace(guest, **{change.field: POWERS[change.after] if change.field == "power" else change.after})
+    value: t.Any = POWERS[change.after] if change.field == "power" else change.after
+    return replace(guest, **{change.field: value})
 
 
 class SimulatedTransport(AgentTransport):

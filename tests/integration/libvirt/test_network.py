@@ -12,6 +12,7 @@ from pathlib import Path
 import libvirt
 import pytest
 
+from .conftest import remove_guests
 from .support import Job, Json, domain_xml, everything, guest, host, network, run
 
 NET = Path("/sys/class/net")
@@ -131,7 +132,32 @@ def test_a_vlan_that_this_libvirt_cannot_start_is_refused_before_it_is_defined()
     assert everything() == before
 
 
-def test_mac_spoofing_false_gives_later_guests_the_filter(cheap: Json) -> None:
+@pytest.fixture
+def no_filter() -> None:
+    """A host without network filters, as this one is."""
+    with host() as connection:
+        assert "no-mac-spoofing" not in connection.listNWFilters()
+
+
+@pytest.fixture
+def spoofing_filter() -> Iterator[None]:
+    """The filter that libvirt's packages bring, in libvirt's own words."""
+    rules = "<rule action='return' direction='out' priority='500'><mac srcmacaddr='$MAC'/></rule><rule action='drop' direction='out'><mac/></rule>"
+    with host() as connection:
+        connection.nwfilterDefineXML(f"<filter name='no-mac-spoofing' chain='mac'>{rules}</filter>")
+    yield
+    remove_guests({"it-g1"})
+    with host() as connection:
+        connection.nwfilterLookupByName("no-mac-spoofing").undefine()
+
+
+def test_mac_spoofing_false_is_refused_where_the_host_has_no_filters(no_filter: None) -> None:
+    before = everything()
+    assert "no network filters" in network(name="it-strict", mac_spoofing=False).message
+    assert everything() == before
+
+
+def test_mac_spoofing_false_gives_later_guests_the_filter(spoofing_filter: None, cheap: Json) -> None:
     network(name="it-strict", mac_spoofing=False).ok()
     nics = [{"name": "ether1", "network": "it-strict"}, {"name": "ether2", "network": "it-lan"}]
     guest(**{**cheap, "interfaces": nics, "state": "started"}).ok()

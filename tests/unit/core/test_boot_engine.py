@@ -26,6 +26,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._jobs import Batc
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._reconcile import Outcome, summary
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.text import quote
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._secrets import Mask
+
 from tests.unit.support import OTHER_UUID, UUID, Chr, MemoryHypervisor, nic, quiet, state
 
 PASSWORD = 'correct "horse"'

@@ -13,6 +13,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import Hy
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guest import GuestSpec, Mark, Nic
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._reconcile import Outcome
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._segment import SegmentSpec
+
 from tests.unit.support import Chr, MemoryHypervisor, quiet, state
 
 

@@ -18,6 +18,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.text im
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._script import Script, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tests.unit.support import OTHER_UUID, UUID, Chr
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGkAuVV6kxlLyTRVvkPJbJzTVEGKvsLdCdMDxM7dE6QJ"
@@ -227,7 +228,7 @@ USERS = st.lists(
         {"name": NASTY.filter(lambda name: name.strip() == name), "password": NASTY}, optional={"ssh_keys": st.just([f"{KEY} it's $me"])}
     ),
     max_size=2,
-    unique_by=lambda user: user["name"],
+    unique_by=lambda user: str(user["name"]),
 )
 ADDRESSES = st.lists(
     st.builds(
@@ -236,15 +237,13 @@ ADDRESSES = st.lists(
     unique_by=lambda entry: entry["address"],
     max_size=3,
 )
-SETTINGS = st.fixed_dictionaries(
-    {"name": st.just("edge1"), "admin_password": NASTY},
-    optional={
+OPTIONAL: dict[str, st.SearchStrategy[t.Any]] = {
         "identity": NASTY,
         "users": USERS,
         "addresses": ADDRESSES,
         "dhcp_clients": st.lists(
             st.fixed_dictionaries({"interface": st.sampled_from(["ether1", "ether2"])}, optional={"use_peer_dns": st.booleans()}),
-            unique_by=lambda entry: str(entry["interface"]),
+            unique_by=lambda entry: str(dict(entry)["interface"]),
         ),
         "routes": st.lists(st.builds(lambda net: {"destination": f"172.16.{net}.0/24", "gateway": "10.1.0.1"}, st.integers(0, 3)), max_size=2),
         "dns": st.lists(st.ip_addresses(v=4).map(str), max_size=2),
@@ -262,8 +261,8 @@ SETTINGS = st.fixed_dictionaries(
             unique_by=lambda entry: str(entry["name"]),
         ),
         "interfaces": st.just(["ether1", "ether2"]),
-    },
-)
+}
+SETTINGS = st.fixed_dictionaries({"name": st.just("edge1"), "admin_password": NASTY}, optional=OPTIONAL)
 
 
 @settings(deadline=None, max_examples=60)

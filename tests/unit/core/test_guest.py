@@ -40,7 +40,7 @@ def guest(name: str = "edge1", **options: t.Any) -> dict[str, t.Any]:
 
 @pytest.mark.parametrize("name", [*METACHARACTERS, "", "-dash", ".hidden", "..", "a" * 64, "edge1\n", "é"])
 def test_a_name_that_is_not_safe_everywhere_is_refused(name: str) -> None:
-    with pytest.raises(InputError, match="cannot be the name of a guest or segment .*Choose another name"):
+    with pytest.raises(InputError, match=r"cannot be the name of a guest or segment .*Choose another name"):
         parse_guest(guest(name))
 
 
@@ -104,7 +104,7 @@ def test_no_two_interfaces_of_a_guest_derive_the_same_mac(guest_uuid: uuid.UUID)
 
 @pytest.mark.parametrize("name", ["ether0", "ether25", "ether01", "ether", "eth1", "Ether1", "ether1.100", "wan", "ether1\n"])
 def test_an_interface_is_named_by_its_slot(name: str) -> None:
-    with pytest.raises(InputError, match="is no slot name .*ether1 to ether24"):
+    with pytest.raises(InputError, match=r"is no slot name .*ether1 to ether24"):
         parse_guest(guest(interfaces=[{"name": name}]))
 
 
@@ -113,12 +113,12 @@ def test_all_slots_are_known() -> None:
 
 
 def test_an_interface_given_twice_is_refused() -> None:
-    with pytest.raises(InputError, match="^interfaces: name ether1 is given twice"):
+    with pytest.raises(InputError, match=r"^interfaces: name ether1 is given twice"):
         parse_guest(guest(interfaces=[{"name": "ether1"}, {"name": "ether1"}]))
 
 
 def test_a_mac_given_twice_in_one_guest_is_refused_whatever_its_case() -> None:
-    with pytest.raises(InputError, match="^interfaces: mac 52:54:00:ab:cd:ef is given twice"):
+    with pytest.raises(InputError, match=r"^interfaces: mac 52:54:00:ab:cd:ef is given twice"):
         macs = ("52:54:00:ab:cd:ef", "52:54:00:AB:CD:EF")
         parse_guest(guest(interfaces=[{"name": f"ether{n}", "mac": mac} for n, mac in enumerate(macs, 1)]))
 
@@ -127,7 +127,7 @@ def test_a_mac_given_twice_in_one_guest_is_refused_whatever_its_case() -> None:
 def test_a_new_guest_has_no_gaps(slots: list[int]) -> None:
     spec = GuestSpec("edge1", interfaces=tuple(Nic(f"ether{slot}", "wan") for slot in slots))
     found = ", ".join(f"ether{slot}" for slot in slots)
-    with pytest.raises(InputError, match=f"cannot have gaps .*found: {found}"):
+    with pytest.raises(InputError, match=rf"cannot have gaps .*found: {found}"):
         check_gaps(spec)
 
 

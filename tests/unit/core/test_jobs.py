@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._jobs import (
 )
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._reconcile import Outcome
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._script import Script
+
 from tests.unit.support import Chr, MemoryHypervisor, quiet, state
 
 RUN = Batch(check_mode=False, agent_timeout=1, concurrency=4)
@@ -83,13 +85,8 @@ def test_a_guest_that_cannot_be_entered_fails_alone(hypervisor: MemoryHypervisor
     if guest is not None:
         hypervisor.guests["edge3"] = guest
     done = scripts(hypervisor, job("edge3", ":put 1"), job("edge1", ":put 1"))
-    assert done["edge3"].error is not None
-    pytest.raises(type(done["edge3"].error), _raise, done["edge3"].error).match(said)
+    assert re.search(said, str(done["edge3"].error))
     assert done["edge1"].error is None
-
-
-def _raise(error: Exception) -> None:
-    raise error
 
 
 def test_an_agent_that_never_answers_fails_its_guest_alone(hypervisor: MemoryHypervisor) -> None:
@@ -148,7 +145,7 @@ def test_files_are_flat(name: str) -> None:
 
 @pytest.mark.parametrize("timeout", [0, -1])
 def test_a_timeout_is_above_zero(timeout: int) -> None:
-    with pytest.raises(InputError, match="^timeout: "):
+    with pytest.raises(InputError, match=r"^timeout: "):
         parse_script(script_options(source=":put 1", timeout=timeout), 1)
 
 
@@ -175,7 +172,7 @@ def test_a_file_is_fetched_once(hypervisor: MemoryHypervisor, tmp_path: Path) ->
     hypervisor.routers["edge1"].transport.write_file("a.bin", CONTENT)
     wanted = File("edge1", "a.bin", dest=tmp_path / "a.bin")
     assert files(hypervisor, wanted, batch=CHECK)["edge1"].has_changed
-    assert not wanted.dest.exists() if wanted.dest else False
+    assert list(tmp_path.iterdir()) == []
     assert files(hypervisor, wanted)["edge1"].has_changed
     assert (tmp_path / "a.bin").read_bytes() == CONTENT
     assert not files(hypervisor, wanted)["edge1"].has_changed

@@ -48,7 +48,8 @@ def test_more_cpus_or_interfaces_never_need_less_memory(cpus: int, nics: int) ->
 
 @pytest.mark.parametrize(("option", "said"), [("cpus", "cpus: 0 is below 1"), ("memory", "memory: 0 MiB is below 264 MiB")])
 def test_zero_is_not_the_default(option: str, said: str) -> None:
-    assert said in refused(spec(**{option: 0}))
+    zero: dict[str, t.Any] = {option: 0}
+    assert said in refused(spec(**zero))
 
 
 @pytest.mark.parametrize("version", ["6.33.6", "6.0", "5.26"])
@@ -76,7 +77,7 @@ def test_a_wrong_disk_bus_is_named_with_those_that_work(bus: str) -> None:
 
 def test_each_hypervisor_has_limits_of_its_own() -> None:
     check(spec(disk_bus="ide", model="vmxnet3"), ESX)
-    with pytest.raises(InputError, match="only on ide.*on ESX"):
+    with pytest.raises(InputError, match=r"only on ide.*on ESX"):
         check(spec(disk_bus="virtio", model="vmxnet3"), ESX)
 
 

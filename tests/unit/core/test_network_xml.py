@@ -24,7 +24,7 @@ SEGMENTS = st.fixed_dictionaries(
     },
 )
 ATTACHED = st.fixed_dictionaries({"name": st.just("lan"), "attach_to": st.just("br0")}, optional={"mac_spoofing": st.booleans()})
-VLANS = st.one_of(
+VLANS: st.SearchStrategy[dict[str, t.Any]] = st.one_of(
     st.just({}), st.builds(dict, vlan_tag=st.integers(1, 4094)), st.builds(dict, vlan_trunk=st.lists(st.integers(1, 4094), max_size=3))
 )
 

@@ -15,6 +15,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._plan import plan
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._reconcile import Change
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tests.unit.support import UUID, applied, nic, state
 
 CONFIGURED = Mark(version="7.20.8", image="chr.img", configured=True)
@@ -91,7 +92,7 @@ def test_a_new_guest_lists_every_value_it_will_have() -> None:
 
 
 def test_a_new_guest_needs_an_image_and_ports_without_a_gap() -> None:
-    with pytest.raises(InputError, match="^image: a new guest needs one"):
+    with pytest.raises(InputError, match=r"^image: a new guest needs one"):
         plan(spec(), None)
     with pytest.raises(InputError, match="cannot have gaps"):
         plan(spec(image="chr.img", interfaces=(Nic("ether2", "net2"),)), None)
@@ -113,7 +114,7 @@ def test_a_guest_that_was_not_to_be_started_is_not(wanted: t.Any) -> None:
 
 @pytest.mark.parametrize("wanted", ["present", "started", "stopped", "restarted", "absent"])
 def test_a_guest_without_our_mark_is_never_touched(wanted: t.Any) -> None:
-    with pytest.raises(RefusedError, match=f"exists and is not ours .*{UUID}"):
+    with pytest.raises(RefusedError, match=rf"exists and is not ours .*{UUID}"):
         plan(spec(state=wanted, confirm="edge1"), state(mark=None))
 
 
@@ -130,13 +131,13 @@ def test_removing_what_is_gone_changes_nothing() -> None:
 
 @pytest.mark.parametrize("confirm", [None, "", "edge2", "EDGE1"])
 def test_removing_needs_the_name_twice_and_says_what_would_go(confirm: str | None) -> None:
-    with pytest.raises(RefusedError, match=f"wanted: confirm: edge1.*guest {UUID} and its disks: edge1.qcow2"):
+    with pytest.raises(RefusedError, match=rf"wanted: confirm: edge1.*guest {UUID} and its disks: edge1.qcow2"):
         plan(spec(state="absent", confirm=confirm), state(disks=("edge1.qcow2",)))
 
 
 def test_a_licensed_router_is_not_removed_unless_its_licence_is_given_up() -> None:
     licensed = state(mark=replace(CONFIGURED, license_level="p1"))
-    with pytest.raises(RefusedError, match="licence of level p1.*licensed: released"):
+    with pytest.raises(RefusedError, match=r"licence of level p1.*licensed: released"):
         plan(spec(state="absent", confirm="edge1"), licensed)
     assert plan(spec(state="absent", confirm="edge1", licensed="released"), licensed).removes
     assert plan(spec(state="absent", confirm="edge1"), state(mark=replace(CONFIGURED, license_level="free"))).removes
@@ -170,7 +171,7 @@ def test_a_fixed_field_is_refused_with_both_sides(option: str, value: t.Any, sai
 
 
 def test_a_disk_is_never_shrunk() -> None:
-    with pytest.raises(RefusedError, match="never shrunk .*wanted: 256 MiB, found: 512 MiB"):
+    with pytest.raises(RefusedError, match=r"never shrunk .*wanted: 256 MiB, found: 512 MiB"):
         plan(spec(disk_size=256), state(disk_size=512))
 
 
@@ -254,7 +255,7 @@ def test_an_unfinished_disk_is_finished_before_the_guest_starts() -> None:
     item = plan(spec(state="started", image="chr.img"), unfinished)
     assert [change.field for change in item.changes] == ["disk", "power"]
     assert item.needs_disk and not item.creates
-    with pytest.raises(InputError, match="^image: the guest's disk was never finished"):
+    with pytest.raises(InputError, match=r"^image: the guest's disk was never finished"):
         plan(spec(state="started"), unfinished)
 
 

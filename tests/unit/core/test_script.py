@@ -10,6 +10,7 @@ import threading
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import GuestError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._script import UNCHANGED, Script, holds, run
+
 from tests.simulators.routeros.memory_platform import MemoryPlatform
 from tests.unit.support import Chr
 

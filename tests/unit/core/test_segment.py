@@ -48,7 +48,7 @@ def fields(spec: SegmentSpec, found: SegmentState | None) -> list[str]:
     ],
 )
 def test_bad_input_is_named_with_its_limit(options: dict[str, t.Any], said: str) -> None:
-    with pytest.raises(InputError, match=f"^{said}"):
+    with pytest.raises(InputError, match=rf"^{said}"):
         parse_segment(options)
 
 
@@ -91,7 +91,7 @@ def test_our_own_segment_is_started_again() -> None:
 
 
 def test_a_foreign_segment_is_only_attached_to() -> None:
-    with pytest.raises(RefusedError, match="is not ours, so it can only be attached to .*mtu is 1400, wanted 1500"):
+    with pytest.raises(RefusedError, match=r"is not ours, so it can only be attached to .*mtu is 1400, wanted 1500"):
         plan_segment(SegmentSpec("lan", mtu=1500), FOREIGN)
     with pytest.raises(RefusedError, match="is not ours"):
         plan_segment(SegmentSpec("lan"), replace(FOREIGN, active=False))

@@ -13,6 +13,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import In
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.text import Version, quote
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from tests.simulators.routeros.values import outward
 from tests.unit.support import Chr
 
@@ -66,5 +67,5 @@ def test_a_version_says_itself(major: int, minor: int, patch: int | None) -> Non
 
 @pytest.mark.parametrize("text", ["7", "7.", "stable", "7.20.8 ", "7.20-rc1", "7.20.8.1", "v7.20", "7,20", ""])
 def test_what_is_no_version_is_refused_with_the_quoting_hint(text: str) -> None:
-    with pytest.raises(InputError, match='Quote it in YAML: version: "7.20"'):
+    with pytest.raises(InputError, match=r'Quote it in YAML: version: "7\.20"'):
         Version(text)

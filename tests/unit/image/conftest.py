@@ -51,11 +51,16 @@ def ask(mirror: Mirror, tmp_path: Path) -> Callable[..., Result]:
     """Ask for one image, for router r1, in this process; its entry in the module's result."""
 
     def call(
-        check: bool = False, cache: Path | None = None, lock_file: Path | None = None, base: str = mirror.url, **entry: t.Any
+        check: bool = False,
+        cache: Path | None = None,
+        lock_file: Path | None = None,
+        base: str = mirror.url,
+        timeout: int = 10,
+        **entry: t.Any,
     ) -> Result:
         requests, errors = parse_requests([{"name": "r1", **entry}])
         lock = VersionLock(str(lock_file) if lock_file else None, os.environ)
-        store = Store(Cache(cache or tmp_path / "cache"), Http(timeout=10, pause=0), lock, base, f"{mirror.url}/channels", check)
+        store = Store(Cache(cache or tmp_path / "cache"), Http(timeout, pause=0), lock, base, f"{mirror.url}/channels", check)
         outcomes = provide_all(requests, store, lambda name, what: None)
         outcomes.update({name: Outcome(name, error=error) for name, error in errors.items()})
         result = summary(outcomes, {}, "images")["images"]["r1"]

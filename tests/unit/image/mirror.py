@@ -11,6 +11,7 @@ import io
 import threading
 import typing as t
 import zipfile
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -32,9 +33,12 @@ class Mirror(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.files: dict[str, bytes] = {}
         self.requests: list[tuple[str, str | None]] = []
+        self.credentials: set[str | None] = set()  # the Authorization headers that came
         self.statuses: dict[str, list[int]] = {}  # answers to give instead, one for each request
         self.cuts: list[int] = []  # after how many bytes each of the next zip files breaks off
+        self.text_cuts: list[int] = []  # the same for the next other files
         self.ranges = True
+        self.on_range: Callable[[], object] = lambda: None  # called when a part of a file is asked for
         self.sent_half = threading.Event()
         self.gate = threading.Event()  # where closed, half of a zip file is sent and the rest waits
         self.gate.set()
@@ -62,6 +66,9 @@ class _Handler(BaseHTTPRequestHandler):
         mirror = t.cast(Mirror, self.server)
         asked = self.headers.get("Range")
         mirror.requests.append((self.path, asked))
+        if asked:
+            mirror.on_range()
+        mirror.credentials.add(self.headers.get("Authorization"))
         self.close_connection = True
         content = mirror.files.get(self.path)
         forced = mirror.statuses.get(self.path)
@@ -88,6 +95,8 @@ class _Handler(BaseHTTPRequestHandler):
             mirror.sent_half.set()
             mirror.gate.wait()
             content = content[half:]
+        elif mirror.text_cuts:
+            content = content[: mirror.text_cuts.pop(0)]
         self.wfile.write(content)
 
 

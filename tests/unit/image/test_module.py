@@ -34,7 +34,7 @@ def test_a_batch_shares_an_image_and_one_bad_router_fails_alone(module: Module, 
     assert {entry["path"] for name, entry in result["images"].items() if name != "bad"} == {result["images"]["r0"]["path"]}
     assert len(mirror.requests) == 2  # the checksum and the image
     assert f"r0\tdownloading chr-{VERSION}.img.zip, 100 %\n" in progress.read_text()
-    assert "images" not in result["invocation"]["module_args"]
+    assert "images" not in result.get("invocation", {}).get("module_args", {})  # newer ansible-core has no invocation here
 
 
 def test_a_channel_of_many_routers_is_one_change(module: Module, mirror: Mirror, tmp_path: Path) -> None:

@@ -118,7 +118,20 @@ def test_a_wrong_channel_pointer_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["file:///etc", "ftp://host/x", "data:text/plain,x", "//host/x", "/srv/x", "http://", "http://h:99999999/", "http://[x"]
+    "url",
+    [
+        "file:///etc",
+        "ftp://host/x",
+        "data:text/plain,x",
+        "//host/x",
+        "/srv/x",
+        "http://",
+        "http://h:99999999/",
+        "http://[x",
+        "http://h/a b",
+        "http://h/é",
+        "http://h/?x",
+    ],
 )
 def test_only_http_is_a_mirror(url: str) -> None:
     with pytest.raises(InputError, match="mirror"):

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -106,27 +108,31 @@ def test_a_server_without_ranges_sends_all_again(ask: Ask, mirror: Mirror, disk:
 
 def test_a_server_that_cannot_go_on_is_asked_for_all(ask: Ask, mirror: Mirror, disk: bytes) -> None:
     mirror.cuts = [300_000]
-    mirror.gate.set()
-    original = mirror.requests.append
-
-    def refuse_the_second(request: tuple[str, str | None]) -> None:
-        original(request)
-        if request[1]:
-            mirror.statuses[ZIP] = [416]
-
-    mirror.requests = _Watched(refuse_the_second)
+    mirror.on_range = lambda: mirror.statuses.setdefault(ZIP, [416])
     assert Path(ask(version=VERSION)["path"]).read_bytes() == disk
+    assert mirror.zip_ranges() == [None, "bytes=300000-", None]
 
 
-class _Watched(list[tuple[str, "str | None"]]):
-    """A list that tells of each new entry first."""
+def test_a_server_that_falls_silent_is_asked_to_go_on(ask: Ask, mirror: Mirror, disk: bytes) -> None:
+    mirror.gate.clear()
+    mirror.on_range = mirror.gate.set
+    assert Path(ask(version=VERSION, timeout=1)["path"]).read_bytes() == disk
+    assert len(mirror.zip_ranges()) == 2
 
-    def __init__(self, told: Callable[[tuple[str, str | None]], None]) -> None:
-        super().__init__()
-        self._told = told
 
-    def append(self, request: tuple[str, str | None]) -> None:
-        self._told(request)
+def test_half_a_channel_pointer_is_not_believed(ask: Ask, mirror: Mirror, tmp_path: Path) -> None:
+    mirror.files["/channels/NEWESTa7.stable"] = f"{VERSION} 1789558341".encode()
+    mirror.text_cuts = [3]  # "7.2"
+    assert ask(channel="stable", lock_file=tmp_path / "lock.json")["version"] == VERSION
+
+
+def test_a_password_in_netrc_is_used(ask: Ask, mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login ops password mirror-word")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    ask(version=VERSION)
+    assert mirror.credentials == {"Basic " + base64.b64encode(b"ops:mirror-word").decode()}
 
 
 def test_a_busy_server_is_asked_again(ask: Ask, mirror: Mirror) -> None:
@@ -181,6 +187,14 @@ def test_a_cache_that_cannot_be_written_is_named(ask: Ask, public_folder: Path, 
     as_user()
     message = ask(version=VERSION, cache=public_folder / "cache")["msg"]
     assert f"cache_dir: {public_folder / 'cache'} cannot be used (found: Permission denied)" in message
+
+
+def test_a_copied_cache_needs_no_network(ask: Ask, mirror: Mirror, tmp_path: Path) -> None:
+    ask(version=VERSION)
+    shutil.move(tmp_path / "cache", tmp_path / "moved")
+    mirror.requests.clear()
+    assert Path(ask(version=VERSION, cache=tmp_path / "moved")["path"]).parent == tmp_path / "moved"
+    assert mirror.requests == []
 
 
 def test_a_full_read_only_cache_serves_everybody(ask: Ask, public_folder: Path, as_user: Callable[[], None]) -> None:

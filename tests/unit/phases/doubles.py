@@ -13,8 +13,6 @@ import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 COLLECTIONS = Path(__file__).resolve().parents[6]  # tests run in a copy at ansible_collections/vrouter/mikrotik
 
 ECHO = '''
@@ -55,6 +53,35 @@ def main():
 
 if __name__ == "__main__":
     main()
+'''
+
+UNUSED = '''
+DOCUMENTATION = """
+name: unused
+short_description: A connection that must never be used
+description: For tests.
+"""
+from ansible.errors import AnsibleError
+from ansible.plugins.connection import ConnectionBase
+
+
+class Connection(ConnectionBase):
+    transport = "test.doubles.unused"
+
+    def _connect(self):
+        raise AnsibleError("a router was logged in to")
+
+    def exec_command(self, cmd, in_data=None, sudoable=True):
+        self._connect()
+
+    def put_file(self, in_path, out_path):
+        self._connect()
+
+    def fetch_file(self, in_path, out_path):
+        self._connect()
+
+    def close(self):
+        pass
 '''
 
 RECORDER = '''
@@ -128,12 +155,16 @@ class Stage:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        modules = folder / "collections" / "ansible_collections" / "test" / "doubles" / "plugins" / "modules"
-        modules.mkdir(parents=True)
-        (modules / "echo.py").write_text(ECHO, encoding="utf-8")
-        (folder / "callbacks").mkdir()
-        (folder / "callbacks" / "recorder.py").write_text(RECORDER, encoding="utf-8")
-        (folder / "ansible.cfg").write_text("[defaults]\n", encoding="utf-8")
+        plugins = folder / "collections" / "ansible_collections" / "test" / "doubles" / "plugins"
+        files = {
+            plugins / "modules" / "echo.py": ECHO,
+            plugins / "connection" / "unused.py": UNUSED,
+            folder / "callbacks" / "recorder.py": RECORDER,
+            folder / "ansible.cfg": "[defaults]\n",
+        }
+        for path, content in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
 
     def phase(self, **values: t.Any) -> dict[str, t.Any]:
         """A task that imports the role `batch` for the echo module; `values` are further variables of the phase."""
@@ -145,9 +176,8 @@ class Stage:
     def play(self, hosts: t.Mapping[str, t.Any], tasks: t.Sequence[t.Any], *options: str, **play: t.Any) -> Played:
         """Run tasks on hosts, given with their variables."""
         inventory, playbook = self.folder / "inventory.yml", self.folder / "playbook.yml"
-        inventory.write_text(yaml.safe_dump({"all": {"hosts": dict(hosts)}}), encoding="utf-8")
-        content = [{"hosts": "all", "gather_facts": False, **play, "tasks": list(tasks)}]
-        playbook.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+        inventory.write_text(json.dumps({"all": {"hosts": dict(hosts)}}), encoding="utf-8")
+        playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, **play, "tasks": list(tasks)}]), encoding="utf-8")
         logs = [self.folder / "runs", self.folder / "events"]
         for log in logs:
             log.write_text("", encoding="utf-8")

@@ -26,6 +26,9 @@ if t.TYPE_CHECKING:
 
 POWER: t.Final[dict[int, Power]] = {1: "running", 2: "running", 3: "suspended", 4: "running", 5: "stopped", 6: "stopped", 7: "suspended"}
 MACHINES: t.Final = ("pc", "q35")
+START_REMEDY: t.Final = (
+    "See the host's QEMU log for this guest; where libvirt misses its folder dnsmasq, make it (the role kvm_host does)"  # libvirt 9.0
+)
 _NO_NAMESPACE: t.Final[tuple[t.Any, t.Any]] = (None, None)  # libvirt's own kinds of metadata have none
 
 
@@ -297,7 +300,7 @@ class LibvirtHypervisor:
             self._stop(domain, spec)
         if wanted in ("running", "restarted"):
             lib = library()
-            with translated("the guest cannot be started", "See the host's QEMU log for this guest"):
+            with translated("the guest cannot be started", START_REMEDY):
                 state = domain.state()[0]
                 if state == lib.VIR_DOMAIN_PAUSED:
                     domain.resume()

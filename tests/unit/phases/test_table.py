@@ -1,0 +1,94 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table that ends each playbook."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.vrouter.mikrotik.plugins.plugin_utils._table import DONE, FAILED, HEADINGS, PENDING, UNCHANGED, Row, render, row
+
+WIRED = {"name": "ether1", "mac": "02:00:00:00:00:01", "network": "wan", "link": True}
+STANDING = {"power": "running", "exists": True, "configured": True, "interfaces": [WIRED], "console": "virsh console r1"}
+ASKED = {"router": {"license_level": "free", "interfaces": [{"mac": WIRED["mac"], "addresses": ["192.0.2.2/24"]}]}}
+
+
+def report(facts: t.Mapping[str, t.Any] | None = None, **share: t.Any) -> dict[str, t.Any]:
+    return {"results": {"guest": {"changed": False, "failed": False, **share, "entries": {"r1": dict(facts or {})}}}}
+
+
+def made(report_: t.Mapping[str, t.Any], broken: str | None = None, check_mode: bool = False, **values: t.Any) -> Row:
+    return row("r1", "r1", report_, broken, ["ssh r1"], check_mode, **values)
+
+
+@pytest.mark.parametrize(
+    ("given", "broken", "check_mode", "result"),
+    [
+        (report(changed=True), None, False, DONE),
+        (report(changed=True), None, True, PENDING),
+        (report(), None, False, UNCHANGED),
+        (report(), None, True, UNCHANGED),
+        (report(changed=True, failed=True, msg="no room."), None, False, FAILED),
+        ({}, "It was never reached.", False, FAILED),
+    ],
+)
+def test_a_routers_result(given: dict[str, t.Any], broken: str | None, check_mode: bool, result: str) -> None:
+    assert made(given, broken, check_mode).result == result
+
+
+def test_a_row_shows_what_stands_and_how_to_reach_it() -> None:
+    cells = made(report({**STANDING, **ASKED})).cells
+    wired = "ether1 02:00:00:00:00:01 wan up 192.0.2.2/24"
+    assert cells == (("r1",), (UNCHANGED,), ("running",), ("standing",), ("free",), (wired,), ("ssh r1", "virsh console r1"))
+
+
+@pytest.mark.parametrize(
+    ("facts", "state", "boot"),
+    [
+        ({"exists": False}, "absent", "-"),
+        ({}, "-", "-"),
+        ({"power": "stopped", "configured": False}, "stopped", "not yet"),
+        ({"power": "running", "first_boot": "drift", "configured": True}, "running", "drift"),
+    ],
+)
+def test_what_is_not_known_is_a_dash(facts: dict[str, t.Any], state: str, boot: str) -> None:
+    cells = made(report(facts)).cells
+    assert (cells[2], cells[3], cells[4], cells[5]) == ((state,), (boot,), ("-",), ("-",))
+
+
+def test_a_guest_that_went_leaves_no_facts_behind() -> None:
+    given = {"results": {"lookup": report(STANDING)["results"]["guest"], "guest": report({"exists": False}, changed=True)["results"]["guest"]}}
+    assert made(given).cells[2] == ("absent",)
+
+
+def test_what_would_be_removed_is_pending_until_it_is_confirmed() -> None:
+    given = report({**STANDING, "uuid": "u-1", "disks": ["r1.qcow2"]})
+    assert made(given, confirmed=[]).result == PENDING
+    assert made(given, confirmed=[]).reason == "would be removed: guest u-1 and its disks r1.qcow2. Name it in confirm to remove it."
+    assert made(given, confirmed=["r1"]).reason == ""
+
+
+def test_columns_line_up_and_failures_come_below_with_their_counts() -> None:
+    rows = [
+        Row("r1", DONE, "", (("r1",), (DONE,), ("running",), ("done",), ("free",), ("ether1 one", "ether2 two"), ("-",))),
+        Row("long-name", FAILED, "long-name: no room. Make some.", (("long-name",), (FAILED,), *((("-",),) * 5))),
+    ]
+    lines = render(rows)
+    assert lines[0].split() == " ".join(HEADINGS).split()
+    column = lines[0].index(HEADINGS[5])
+    assert [line[column:].split("  ")[0] for line in lines[1:3]] == ["ether1 one", "ether2 two"]
+    assert lines[2].strip() == "ether2 two"
+    assert "long-name: no room. Make some." in lines
+    assert lines[-1] == "1 done, 0 unchanged, 1 failed"
+    assert not [line for line in lines if line != line.rstrip()]
+
+
+def test_a_run_that_changed_nothing_says_so() -> None:
+    assert render([made(report())])[-1].startswith("Nothing changed: 0 done, 1 unchanged")
+    assert not render([made(report()), made(report(changed=True))])[-1].startswith("Nothing changed")
+
+
+def test_a_reason_that_does_not_name_its_router_gets_its_name() -> None:
+    assert "r1: It was never reached." in render([made({}, "It was never reached.")])
