@@ -12,7 +12,7 @@ from . import _first_boot as boot
 from ._converge import guest_facts
 from ._errors import GuestError, RefusedError, RouterError
 from ._first_boot import FirstBoot
-from ._guest import GuestSpec, GuestState
+from ._guest import GuestSpec, GuestState, Mark
 from ._hypervisor import Hypervisor, Progress
 from ._jobs import Batch
 from ._plan import plan
@@ -75,7 +75,7 @@ class _Router:
             return
         transport = self._open(guest)
         if transport is None:
-            self._changes.append(self._change(None))
+            self._predict(guest, None)
             return
         record = boot.parse_record(self._run(transport, "first boot record", boot.read_script(), boot.READ_LINE, 30))
         current = boot.content_hash(self._item.wanted)
@@ -95,8 +95,7 @@ class _Router:
             self._links(guest, configured=False)
         change = self._change(record)
         if self._batch.check_mode:
-            self._changes.append(change)
-            self._predict_open(guest)
+            self._predict(guest, record)
             return
         self._progress(self._name, "first boot script")
         for file, content in boot.key_files(self._item.wanted).items():
@@ -127,7 +126,7 @@ class _Router:
         if guest is not None and guest.mark is not None and guest.mark.configured:
             self._state = STANDING
         elif would_start:
-            self._changes.append(self._change(None))
+            self._predict_new()
         else:
             self._state = WAITING
         return None
@@ -149,12 +148,20 @@ class _Router:
             self._reread()
         self._changes += item.changes
 
-    def _predict_open(self, guest: GuestState) -> None:
-        """Check mode's word on the links after a first boot that did not run."""
-        closed = replace(guest, interfaces=tuple(replace(nic, link=False) for nic in guest.interfaces))
-        if closed.mark is not None:
-            closed = replace(closed, mark=replace(closed.mark, configured=False))
-        self._changes += plan(replace(self._item.links, configured=True), closed).changes
+    def _predict(self, guest: GuestState, record: tuple[str, str] | None) -> None:
+        """Check mode's word on a first boot that it does not run: the record, then the links that open."""
+        self._changes.append(self._change(record))
+        if record is None or record[0] != guest.uuid:  # its links were closed, or would have been
+            guest = replace(guest, interfaces=tuple(replace(nic, link=False) for nic in guest.interfaces))
+            guest = replace(guest, mark=replace(guest.mark or Mark(), configured=False))
+        self._changes += plan(replace(self._item.links, configured=True), guest).changes
+
+    def _predict_new(self) -> None:
+        """The same for a guest that an earlier task of the check-mode run would have made or started."""
+        self._changes.append(self._change(None))
+        up = [nic for nic in self._item.links.interfaces if nic.link is not False]
+        self._changes += [Change(f"interfaces.{nic.name}.link", False, True) for nic in up]
+        self._changes.append(Change("configured", False, True))
 
     def _reread(self) -> GuestState:
         now = self._hypervisor.observe([self._name]).get(self._name)

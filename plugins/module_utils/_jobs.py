@@ -60,7 +60,7 @@ def parse_script(options: t.Mapping[str, t.Any], number: int) -> Job:
         check_flat(options["guest_file"], "guest_file")
         source, marker = f"/import file-name={quote(options['guest_file'])}", IMPORTED
     elif options.get("src") is not None:
-        source = read_local(options["src"], "src").decode("utf-8", "strict")
+        source = read_text(options["src"], "src")
     else:
         source = options["source"]
     if options["timeout"] <= 0:
@@ -91,6 +91,14 @@ def read_local(path: str, option: str) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"{option}: {path} cannot be read", found=error.strerror or str(error), remedy="Check the path") from error
+
+
+def read_text(path: str, option: str) -> str:
+    """The text of a file on the machine that runs the module. Raises InputError."""
+    try:
+        return read_local(path, option).decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{option}: {path} is no UTF-8 text", found=f"byte {error.start}", remedy="Save it as UTF-8") from error
 
 
 def run_scripts(hypervisor: Hypervisor, jobs: t.Sequence[Job], batch: Batch, progress: Progress) -> dict[str, Outcome]:

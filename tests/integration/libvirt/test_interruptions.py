@@ -39,10 +39,21 @@ def daemon() -> Iterator[None]:
         start_libvirtd()
 
 
-def next_step(gate: str) -> str:
-    """Let the module go on to its next message."""
-    with open(gate, encoding="utf-8") as handle:
-        return handle.read()
+def next_step(gate: str, job: Job) -> str:
+    """Let the module go on to its next message; the empty text where it has ended instead."""
+    reader = os.open(gate, os.O_RDONLY | os.O_NONBLOCK)  # from here on the module gets through
+    said = bytearray()
+
+    def has_written() -> bool:
+        try:
+            said.extend(os.read(reader, 4096))
+        except BlockingIOError:  # it writes just now
+            return False
+        return bool(said) or job.process.poll() is not None
+
+    wait_until(has_written, "the module writes its progress, or ends")
+    os.close(reader)
+    return said.decode()
 
 
 def is_defined(name: str) -> bool:
@@ -81,10 +92,10 @@ def test_libvirtd_killed_while_a_guest_is_made(
     guest(**{**wanted, "name": "it-g2"}).ok()  # brings the base volume
     job = Job("chr_guest", guests=[wanted], progress_file=gate)
     for dummy in range(steps - 1):
-        next_step(gate)
+        next_step(gate, job)
     wait_until(lambda: reached("it-g1"), "the module reaches its next step")
     kill_libvirtd()
-    next_step(gate)
+    next_step(gate, job)
     ran = job.end()
     assert "un again" in ran.message or "cannot be" in ran.message
     start_libvirtd()
@@ -109,7 +120,7 @@ def test_libvirtd_killed_in_an_upload_leaves_a_volume_that_is_never_used(folder:
             handle.write(b"RouterOS" * (sectors.MIB // 8))
     wanted = options("it-g1", str(image), state="started")
     job = Job("chr_guest", guests=[wanted], progress_file=gate)
-    assert "uploading" in next_step(gate)
+    assert "uploading" in next_step(gate, job)
     wait_until(lambda: any(path.stat().st_blocks for path in IMAGES.glob("upload-*")), "the upload begins")
     kill_libvirtd()
     assert "cannot be" in job.end().message
@@ -163,8 +174,8 @@ def test_a_run_beside_one_that_still_makes_the_disk_does_not_pull_it_away(cheap:
     guest(**wanted).ok()  # takes the unfinished guest up and starts it
     [disk] = guest(name="it-g1").ok().objects["it-g1"]["disks"]
     inode = (IMAGES / disk).stat().st_ino
-    next_step(gate)
-    next_step(gate)
+    next_step(gate, slow)
+    next_step(gate, slow)
     slow.end()
     assert (IMAGES / disk).stat().st_ino == inode
     settles(wanted)

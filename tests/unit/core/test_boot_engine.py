@@ -270,6 +270,12 @@ def test_check_mode_touches_nothing_and_predicts_what_the_run_does(hypervisor: M
     assert predicted.facts["first_boot"] == (STANDING if situation == "standing" else WOULD_RUN)
 
 
+def test_check_mode_predicts_a_reapplied_first_boot(hypervisor: MemoryHypervisor) -> None:
+    one(hypervisor)
+    again = wanted(identity="zz", reapply=True)
+    assert one(hypervisor, again, batch=CHECK).changes == one(hypervisor, again).changes
+
+
 def test_check_mode_says_what_would_run_in_a_guest_that_would_be_made() -> None:
     planned = Batch(True, 1, 4, Planned(guests=frozenset({"edge1"})))
     outcome = one(MemoryHypervisor(), batch=planned)

@@ -55,10 +55,11 @@ def test_a_phase_in_a_rescue_block_is_for_the_rescued_alone(stage: Stage) -> Non
     assert done.stats("failures") == []
 
 
-def test_routers_are_never_logged_in_to(stage: Stage) -> None:
+@pytest.mark.parametrize("connection", ["test.doubles.unused", "ansible.netcommon.network_cli"])
+def test_routers_are_never_logged_in_to(stage: Stage, connection: str) -> None:
     hosts = routers(
         2,
-        ansible_connection="test.doubles.unused",
+        ansible_connection=connection,
         ansible_network_os="community.routeros.routeros",
         ansible_host="192.0.2.1",
         ansible_python_interpreter="/nonexistent/python",
