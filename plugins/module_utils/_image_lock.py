@@ -47,16 +47,16 @@ class VersionLock:
 
     def keep(self, key: str, version: str) -> None:
         """Add a channel's version to the file. Only while the cache is held, so that two runs do not lose each other's line."""
-        assert self._path is not None
+        path = t.cast(Path, self._path)  # a lock without a file was refused before
         known = {**self._read(), key: version}
-        part = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}")
+        part = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         try:
-            for left in self._path.parent.glob(f".{self._path.name}.{'[0-9a-f]' * 16}"):  # of a killed run
+            for left in path.parent.glob(f".{path.name}.{'[0-9a-f]' * 16}"):  # of a killed run
                 left.unlink(missing_ok=True)
             part.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-            publish(part, self._path)
+            publish(part, path)
         except OSError as error:
-            raise RefusedError(f"lock_file: {self._path} cannot be written", found=error.strerror or str(error), remedy=_REMEDY) from error
+            raise RefusedError(f"lock_file: {path} cannot be written", found=error.strerror or str(error), remedy=_REMEDY) from error
         finally:
             with suppress(OSError):
                 part.unlink()

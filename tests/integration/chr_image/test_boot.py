@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.simulators.chr_image.disk import DATA_START
 from tests.simulators.chr_image.image import ensure_image
 

@@ -67,6 +67,11 @@ class Ran:
         return str(self.result["msg"])
 
     @property
+    def warnings(self) -> str:
+        """All warnings in one text, whichever way this ansible-core writes them down."""
+        return " ".join(entry if isinstance(entry, str) else entry["event"]["msg"] for entry in self.result.get("warnings", []))
+
+    @property
     def objects(self) -> dict[str, Json]:
         """The entries by name."""
         return t.cast(dict[str, Json], self.result["guests"] if "guests" in self.result else self.result["networks"])

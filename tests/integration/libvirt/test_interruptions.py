@@ -138,8 +138,8 @@ def test_a_base_volume_whose_seal_lies_is_made_anew(folder: Path) -> None:
     guest(**options("it-g1", str(image))).ok()
     [seal] = IMAGES.glob("sealed-*.complete")
     seal.write_text("0" * 64)
-    ran = guest(**options("it-g2", str(image), state="started"))
-    assert not ran.failed or "it-g1" in ran.message  # a base with clones on it must not be pulled away under them
+    guest(**options("it-g2", str(image), state="started")).ok()
+    assert seal.read_text() != "0" * 64
     with host() as connection:
         connection.lookupByName("it-g1").create()
 
@@ -171,7 +171,7 @@ def test_a_run_beside_one_that_still_makes_the_disk_does_not_pull_it_away(cheap:
     guest(**{**wanted, "name": "it-g2"}).ok()
     slow = Job("chr_guest", guests=[wanted], progress_file=gate)
     wait_until(lambda: is_defined("it-g1"), "the first run defines the guest")
-    guest(**wanted).ok()  # takes the unfinished guest up and starts it
+    guest(**wanted).ok()  # takes up the unfinished guest and starts it
     [disk] = guest(name="it-g1").ok().objects["it-g1"]["disks"]
     inode = (IMAGES / disk).stat().st_ino
     next_step(gate, slow)

@@ -238,29 +238,29 @@ ADDRESSES = st.lists(
     max_size=3,
 )
 OPTIONAL: dict[str, st.SearchStrategy[t.Any]] = {
-        "identity": NASTY,
-        "users": USERS,
-        "addresses": ADDRESSES,
-        "dhcp_clients": st.lists(
-            st.fixed_dictionaries({"interface": st.sampled_from(["ether1", "ether2"])}, optional={"use_peer_dns": st.booleans()}),
-            unique_by=lambda entry: str(dict(entry)["interface"]),
+    "identity": NASTY,
+    "users": USERS,
+    "addresses": ADDRESSES,
+    "dhcp_clients": st.lists(
+        st.fixed_dictionaries({"interface": st.sampled_from(["ether1", "ether2"])}, optional={"use_peer_dns": st.booleans()}),
+        unique_by=lambda entry: str(dict(entry)["interface"]),
+    ),
+    "routes": st.lists(st.builds(lambda net: {"destination": f"172.16.{net}.0/24", "gateway": "10.1.0.1"}, st.integers(0, 3)), max_size=2),
+    "dns": st.lists(st.ip_addresses(v=4).map(str), max_size=2),
+    "ntp": st.lists(st.ip_addresses(v=4).map(str), max_size=2),
+    "services": st.lists(
+        st.fixed_dictionaries(
+            {"name": st.sampled_from(boot.SERVICES)},
+            optional={"enabled": st.booleans(), "port": st.integers(1, 65535), "addresses": st.just(["10.0.0.0/8", "192.0.2.1/32"])},
         ),
-        "routes": st.lists(st.builds(lambda net: {"destination": f"172.16.{net}.0/24", "gateway": "10.1.0.1"}, st.integers(0, 3)), max_size=2),
-        "dns": st.lists(st.ip_addresses(v=4).map(str), max_size=2),
-        "ntp": st.lists(st.ip_addresses(v=4).map(str), max_size=2),
-        "services": st.lists(
-            st.fixed_dictionaries(
-                {"name": st.sampled_from(boot.SERVICES)},
-                optional={"enabled": st.booleans(), "port": st.integers(1, 65535), "addresses": st.just(["10.0.0.0/8", "192.0.2.1/32"])},
-            ),
-            unique_by=lambda entry: str(entry["name"]),
-            max_size=2,
-        ),
-        "scripts": st.lists(
-            st.builds(lambda name, text: {"name": name, "source": f":put {quote(text)}\n# done"}, st.sampled_from(["a", "b.c", "d-1"]), NASTY),
-            unique_by=lambda entry: str(entry["name"]),
-        ),
-        "interfaces": st.just(["ether1", "ether2"]),
+        unique_by=lambda entry: str(entry["name"]),
+        max_size=2,
+    ),
+    "scripts": st.lists(
+        st.builds(lambda name, text: {"name": name, "source": f":put {quote(text)}\n# done"}, st.sampled_from(["a", "b.c", "d-1"]), NASTY),
+        unique_by=lambda entry: str(entry["name"]),
+    ),
+    "interfaces": st.just(["ether1", "ether2"]),
 }
 SETTINGS = st.fixed_dictionaries({"name": st.just("edge1"), "admin_password": NASTY}, optional=OPTIONAL)
 

@@ -16,7 +16,7 @@ import pytest
 from tests.unit.image.conftest import VERSION, Result, finish
 from tests.unit.image.mirror import Mirror
 
-Start = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., subprocess.Popen[str]]
 Module = Callable[..., Result]
 
 

@@ -116,7 +116,7 @@ def test_a_quoted_text_comes_back_whatever_it_holds(text: str) -> None:
     router.boot()
     assert router.execute(f'/system note set note="{quoted}"').exit_code == 0
     printed = router.execute(":put [:len [/system note get note]]; :put [/system note get note]").output
-    length, _end, shown = printed.partition("\r\n")
+    length, dummy, shown = printed.partition("\r\n")
     assert int(length) == len(text.encode())
     assert shown.replace("\r\n", "\n") == text.replace("\r\n", "\n") + "\n"
 

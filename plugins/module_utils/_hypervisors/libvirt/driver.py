@@ -133,7 +133,7 @@ class LibvirtHypervisor:
         if size is not None and (size << 20) < image.size:
             raise InputError(f"disk_size: {size} MiB is below the image's own {image.size >> 20} MiB", remedy="Disks only grow")
         pool = self._pool()
-        if plan.spec.disk_clone == "full" and (free := pool.free_mib()) < (image.size >> 20):
+        if plan.spec.disk_clone == "full" and (free := pool.free_mib(image.size >> 20)) < (image.size >> 20):
             raise HypervisorError(
                 f"storage pool {pool.name} has no room for a full copy",
                 wanted=f"{image.size >> 20} MiB",
@@ -250,6 +250,10 @@ class LibvirtHypervisor:
         )
 
     def _make_disk(self, domain: libvirt.virDomain, spec: GuestSpec) -> None:
+        lib = library()
+        with translated("the guest cannot be read"):
+            if domain_xml.mark_of(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE)).disk_ready or domain.isActive():
+                return  # another run was quicker: its disk must not be pulled away under it
         image = self._images.get(str(spec.image))
         how = spec.disk_clone or DEFAULTS["disk_clone"]
         storage.clone(self._pool(), _volume(spec.name, domain.UUIDString()), image, spec.disk_size, how)
@@ -305,7 +309,7 @@ class LibvirtHypervisor:
                 if state == lib.VIR_DOMAIN_PAUSED:
                     domain.resume()
                 elif state != lib.VIR_DOMAIN_RUNNING:
-                    domain.create()
+                    _start(domain)
 
     def _stop(self, domain: libvirt.virDomain, spec: GuestSpec) -> None:
         """Ask the router first, through its agent or ACPI; cut the power only where that was allowed."""
@@ -373,6 +377,15 @@ class LibvirtHypervisor:
 
     def agent_facts(self, guest: GuestState) -> dict[str, t.Any]:
         return host.agent_facts(self.transport(guest))
+
+
+def _start(domain: libvirt.virDomain) -> None:
+    lib = library()
+    try:
+        domain.create()
+    except lib.libvirtError as error:
+        if error_code(error) != lib.VIR_ERR_OPERATION_INVALID or not domain.isActive():  # else another run was quicker
+            raise
 
 
 def _active(domain: libvirt.virDomain) -> bool:

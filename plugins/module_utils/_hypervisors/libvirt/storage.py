@@ -5,7 +5,7 @@
 
 An image is uploaded once and guests are clones of it. An upload that is cut short leaves a volume of full size under its final name, and
 libvirt has no rename (measured), so a base volume counts only with a small `<name>.complete` volume beside it that holds its SHA-256; that
-one is written last, after the upload was read back. Pools are never refreshed: a refresh fails while a clone runs.
+one is written last, after the upload was read back. Pools are never refreshed while our own jobs run on them: a refresh fails during a clone.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import threading
 import time
 import typing as t
 import xml.etree.ElementTree as ET
+from contextlib import suppress
 from pathlib import Path
 
-from ..._errors import HypervisorError, InputError, UnsupportedError
+from ..._errors import HypervisorError, InputError, RouterError, UnsupportedError
 from .connection import error_code, library, translated
 
 if t.TYPE_CHECKING:
@@ -88,9 +89,16 @@ class Pool:
             raise HypervisorError(f"volume {name} cannot be looked up", found=error.get_error_message()) from error
         return volume
 
-    def free_mib(self) -> int:
-        """Free space, in MiB."""
+    def free_mib(self, wanted: int) -> int:
+        """Free space, in MiB; libvirt's own figure is as old as its last look, so where that is below `wanted` it looks again."""
+        lib = library()
         with translated(f"storage pool {self.name} cannot be read"):
+            if int(self._pool.info()[3]) >> 20 < wanted:
+                try:
+                    self._pool.refresh()
+                except lib.libvirtError as error:
+                    if error_code(error) != lib.VIR_ERR_INTERNAL_ERROR:  # another run's clone is being made
+                        raise
             return int(self._pool.info()[3]) >> 20
 
     def create(self, name: str, capacity: int, kind: str, backing: libvirt.virStorageVol | None = None) -> libvirt.virStorageVol:
@@ -99,10 +107,24 @@ class Pool:
             volume: libvirt.virStorageVol = self._pool.createXML(_volume_xml(name, capacity, kind, backing))
         return volume
 
+    def reserve(self, name: str, capacity: int) -> libvirt.virStorageVol | None:
+        """A new raw volume, or None where another run made it at the same moment."""
+        lib = library()
+        with self._space(name):
+            try:
+                volume: libvirt.virStorageVol = self._pool.createXML(_volume_xml(name, capacity, "raw"))
+            except lib.libvirtError as error:
+                if error_code(error) != lib.VIR_ERR_STORAGE_VOL_EXIST:
+                    raise
+                return None
+        return volume
+
     def copy(self, name: str, capacity: int, kind: str, source: libvirt.virStorageVol) -> libvirt.virStorageVol:
         """A new volume with a full copy of another's content."""
         with self._space(name):
             volume: libvirt.virStorageVol = self._pool.createXMLFrom(_volume_xml(name, capacity, kind), source)
+            if int(volume.info()[1]) < capacity:  # a copy is as large as its source, whatever was asked
+                volume.resize(capacity)
         return volume
 
     def _space(self, name: str) -> t.ContextManager[None]:
@@ -115,7 +137,7 @@ class Pool:
         """Remove a volume, if it is there."""
         volume = self.find(name)
         if volume is not None:
-            with translated(f"volume {name} cannot be removed from storage pool {self.name}"):
+            with translated(f"volume {name} cannot be removed from storage pool {self.name}", "If another run makes it now, run again after that"):
                 volume.delete()
 
     def send(self, volume: libvirt.virStorageVol, handle: t.BinaryIO, size: int) -> None:
@@ -127,9 +149,14 @@ class Pool:
 
     def receive(self, volume: libvirt.virStorageVol, size: int, take: t.Callable[[bytes], None]) -> None:
         """Read a volume back."""
+
+        def go_on(dummy: libvirt.virStream, block: bytes, opaque: None) -> int:
+            take(block)
+            return 0
+
         stream = self._connection.newStream()
         volume.download(stream, 0, size)
-        stream.recvAll(lambda dummy, block, opaque: take(block), None)
+        stream.recvAll(go_on, None)
         stream.finish()
 
 
@@ -170,7 +197,15 @@ def ensure_base(pool: Pool, image: ImageFile, waiting: t.Callable[[str], None]) 
         pool.delete(image.volume + COMPLETE)
         pool.delete(image.volume)
     waiting(f"uploading {image.path.name} ({image.size >> 20} MiB)")
-    return _upload(pool, image)
+    problem = f"image {image.path.name} cannot be uploaded to storage pool {pool.name}"
+    _check_room(pool, image, problem)
+    volume = pool.reserve(image.volume, image.size)
+    if volume is not None:
+        return _upload(pool, image, volume, problem)
+    volume = _await_other(pool, image, waiting)
+    if volume is None:
+        raise HypervisorError(problem, found="another run began to, and did not end", remedy="Run again")
+    return volume
 
 
 def _await_other(pool: Pool, image: ImageFile, waiting: t.Callable[[str], None]) -> libvirt.virStorageVol | None:
@@ -185,19 +220,32 @@ def _await_other(pool: Pool, image: ImageFile, waiting: t.Callable[[str], None])
         if half is None:
             return None
         with translated(f"volume {image.volume} cannot be read"):
-            allocation = half.info()[2]
+            allocation = int(half.info()[2])
         quiet = quiet + 1 if allocation == last else 0
         last = allocation
         time.sleep(OTHER_UPLOAD)
     return None
 
 
-def _upload(pool: Pool, image: ImageFile) -> libvirt.virStorageVol:
-    problem = f"image {image.path.name} cannot be uploaded to storage pool {pool.name}"
-    free = pool.free_mib()
-    if image.size >> 20 > free:
-        raise HypervisorError(problem, wanted=f"{image.size >> 20} MiB", found=f"{free} MiB free", remedy="Make room and run again")
-    volume = pool.create(image.volume, image.size, "raw")
+def _check_room(pool: Pool, image: ImageFile, problem: str) -> None:
+    size = image.size >> 20
+    if (free := pool.free_mib(size)) < size:
+        raise HypervisorError(problem, wanted=f"{size} MiB", found=f"{free} MiB free", remedy="Make room and run again")
+
+
+def _upload(pool: Pool, image: ImageFile, volume: libvirt.virStorageVol, problem: str) -> libvirt.virStorageVol:
+    """Fill the volume, read it back and seal it. A failed upload gives its room back, where libvirt still answers."""
+    try:
+        _fill(pool, image, volume, problem)
+        _seal(pool, image)
+    except RouterError:
+        with suppress(RouterError):
+            pool.delete(image.volume)
+        raise
+    return volume
+
+
+def _fill(pool: Pool, image: ImageFile, volume: libvirt.virStorageVol, problem: str) -> None:
     digest = hashlib.sha256()
     with translated(problem, "Run again: an unfinished upload is never used"):
         with image.path.open("rb") as handle:
@@ -205,8 +253,6 @@ def _upload(pool: Pool, image: ImageFile) -> libvirt.virStorageVol:
         pool.receive(volume, image.size, digest.update)
     if digest.hexdigest() != image.sha256:
         raise HypervisorError(f"{problem}: what was read back differs", remedy="Check the pool's disk and run again")
-    _seal(pool, image)
-    return volume
 
 
 def _seal(pool: Pool, image: ImageFile) -> None:
