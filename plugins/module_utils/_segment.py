@@ -28,6 +28,7 @@ class SegmentSpec:
     state: t.Literal["present", "absent"] = "present"
     bridge: str | None = None  # the bridge device that a segment of our own gets
     attach_to: str | None = None  # an existing bridge of the host, never changed
+    open_vswitch: bool | None = None  # that bridge is one of Open vSwitch's
     address: str | None = None  # the host's own address on it, with prefix length
     mtu: int | None = None
     vlan_tag: int | None = None
@@ -47,6 +48,7 @@ class SegmentState:
     active: bool
     bridge: str
     attached: bool  # rides on a bridge that is the host's own
+    open_vswitch: bool
     address: str | None
     mtu: int | None
     vlan_tag: int | None
@@ -97,6 +99,8 @@ def _check_devices(spec: SegmentSpec) -> None:
             raise InputError(f"{option}: {device!r} is no device name", wanted="1 to 15 of letters, digits, '.', '_', '-'")
     if not spec.bridge and not spec.attach_to and not DEVICE.fullmatch(spec.name):
         raise InputError("bridge: the segment's name is too long for a device name", wanted="at most 15 characters", remedy="Give bridge")
+    if spec.open_vswitch and not spec.attach_to:
+        raise InputError("open_vswitch: only an existing bridge can be Open vSwitch's", remedy="Name it in attach_to")
     if spec.attach_to and (spec.address or spec.mtu):
         raise InputError(
             "address and mtu belong to the host's own bridge", found=f"attach_to: {spec.attach_to}", remedy="Set them on the host itself"
@@ -128,7 +132,7 @@ def plan_segment(spec: SegmentSpec, found: SegmentState | None) -> SegmentPlan:
     """The changes from `found` to `spec`; raises where they would touch what is not ours."""
     if spec.state == "absent":
         return SegmentPlan(spec, found, tuple(_removal(spec, found)) if found else ())
-    wanted = {key: getattr(spec, key) for key in ("address", "mtu", "vlan_tag", "vlan_trunk", "mac_spoofing")}
+    wanted = {key: getattr(spec, key) for key in ("address", "mtu", "open_vswitch", "vlan_tag", "vlan_trunk", "mac_spoofing")}
     wanted["bridge"] = spec.bridge or spec.attach_to or (spec.name if found is None else None)
     if found is None:
         return SegmentPlan(spec, None, (Change("exists", False, True), *reconcile.compare(wanted, {}), Change("active", None, True)))

@@ -53,6 +53,9 @@ options:
           - An existing bridge of the host to ride on; it is never changed. Excludes O(networks[].bridge).
           - A libvirt network that exists already is attached to by naming it in O(networks[].name) alone.
         type: str
+      open_vswitch:
+        description: Says that the bridge in O(networks[].attach_to) is one of Open vSwitch, which libvirt cannot find out by itself.
+        type: bool
       address:
         description: The host's own address on the segment, with prefix length. Without it the segment is isolated from the host.
         type: str
@@ -169,6 +172,7 @@ NETWORK: dict[str, t.Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "bridge": {"type": "str"},
     "attach_to": {"type": "str"},
+    "open_vswitch": {"type": "bool"},
     "address": {"type": "str"},
     "mtu": {"type": "int"},
     "vlan_tag": {"type": "int"},

@@ -13,6 +13,7 @@ build=$root/.build
 collection=$build/ansible_collections/vrouter/mikrotik # see tests/run/collection
 results=$build/results                                 # pytest's JUnit files, which tests/run/all counts
 cd -- "$root"
+export VROUTER_CHECKOUT=$root # for tests of these scripts, which run in the copy
 
 export PATH=$root/.venv/bin:$PATH
 

@@ -244,7 +244,18 @@ class MemoryHypervisor:
             spoofing = spec.mac_spoofing is not False
             attached = spec.attach_to is not None
             self.segments[spec.name] = SegmentState(
-                spec.name, UUID, True, True, plan.bridge, attached, spec.address, spec.mtu, spec.vlan_tag, spec.vlan_trunk, spoofing
+                spec.name,
+                UUID,
+                ours=True,
+                active=True,
+                bridge=plan.bridge,
+                attached=attached,
+                open_vswitch=bool(spec.open_vswitch),
+                address=spec.address,
+                mtu=spec.mtu,
+                vlan_tag=spec.vlan_tag,
+                vlan_trunk=spec.vlan_trunk,
+                mac_spoofing=spoofing,
             )
 
     def transport(self, guest: GuestState) -> SimulatedTransport:

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import typing as t
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,18 +47,19 @@ def play(tmp_path: Path) -> t.Callable[..., Run]:
     """Run a playbook on an inventory given as data."""
 
     def run(playbook: str, inventory: dict[str, t.Any], *arguments: str) -> Run:
-        hosts, events = tmp_path / "inventory.json", tmp_path / "events"
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
+        hosts, events = folder / "inventory.json", folder / "events"
         hosts.write_text(json.dumps(inventory))
-        events.unlink(missing_ok=True)
         environment = {
             **os.environ,
             "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callbacks"),
             "ANSIBLE_CALLBACKS_ENABLED": "module_runs",
             "MODULE_RUNS_FILE": str(events),
             "ANSIBLE_LOCALHOST_WARNING": "false",
+            "PWD": str(folder),  # where limit files go
         }
         command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(hosts), playbook, *arguments]
-        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        done = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         runs = tuple(events.read_text().split()) if events.exists() else ()
         return Run(done.returncode, done.stdout, runs)
 

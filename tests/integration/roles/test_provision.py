@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .conftest import Run, destroy, inventory, virsh
@@ -81,3 +82,16 @@ def test_module_runs_do_not_grow_with_the_number_of_routers(play: Play, pool: st
         counts[count] = len(run.modules)
         assert destroy(play, routers).code == 0
     assert counts[2] == counts[8] == counts[100] <= 10, counts
+
+
+def test_two_slices_at_once_on_one_hypervisor(play: Play, pool: str, halting_image: Path) -> None:
+    """As AWX runs a sliced job: both make the same segments and upload the same image."""
+    routers = inventory(6, halting_image, prefix="s", chr_state="present")
+    slices = ("s1,s2,s3", "s4,s5,s6")
+    with ThreadPoolExecutor() as workers:
+        runs = list(workers.map(lambda names: play("vrouter.mikrotik.provision", routers, "--limit", names), slices))
+    for run in runs:
+        assert run.code == 0, run.output
+    assert sorted(virsh("list", "--all", "--name").split()) == [f"s{n}" for n in range(1, 7)]
+    assert play("vrouter.mikrotik.provision", routers).unchanged
+    assert destroy(play, routers).code == 0

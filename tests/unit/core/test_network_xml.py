@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import UnsupportedError
@@ -56,10 +57,11 @@ def test_vlans_on_a_linux_bridge_need_libvirt_11(options: dict[str, t.Any]) -> N
     item = plan_segment(SegmentSpec("lan", **options), None)
     for version, named in ((9_000_000, "9.0"), (10_010_000, "10.10")):
         with pytest.raises(UnsupportedError, match=rf"wanted: libvirt 11\.0 .*found: libvirt {named}\b"):
-            network_xml.check_vlan(item, version, open_vswitch=False)
-    network_xml.check_vlan(item, 9_000_000, open_vswitch=True)
-    network_xml.check_vlan(item, 11_000_000, open_vswitch=False)
+            network_xml.check_vlan(item, version)
+    on_ovs = plan_segment(replace(item.spec, attach_to="ovs0", open_vswitch=True), None)
+    network_xml.check_vlan(on_ovs, 9_000_000)
+    network_xml.check_vlan(item, 11_000_000)
 
 
 def test_without_vlans_any_libvirt_will_do() -> None:
-    network_xml.check_vlan(plan_segment(SegmentSpec("lan"), None), 6_000_000, open_vswitch=False)
+    network_xml.check_vlan(plan_segment(SegmentSpec("lan"), None), 6_000_000)

@@ -18,7 +18,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._segment import (
     plan_segment,
 )
 
-OURS = SegmentState("lan", "u", True, True, "lan", False, "198.51.100.1/24", 1400, None, (10, 20), True)
+OURS = SegmentState("lan", "u", True, True, "lan", False, False, "198.51.100.1/24", 1400, None, (10, 20), True)
 FOREIGN = replace(OURS, ours=False)
 
 

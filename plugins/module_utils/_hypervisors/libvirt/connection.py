@@ -143,7 +143,7 @@ def _loop() -> None:
 
 
 class Events:
-    """Wakes those who wait for a domain to start, stop or open its agent channel, so that nobody has to sleep and look."""
+    """Wakes those who wait for a domain to start, stop, open its agent channel or get our mark, so that nobody has to sleep and look."""
 
     def __init__(self, connections: Connections) -> None:
         self._changed = threading.Condition()
@@ -158,7 +158,8 @@ class Events:
                 return
             self._registered = True
         connection = self._connections.get()
-        for event in (lib.VIR_DOMAIN_EVENT_ID_LIFECYCLE, lib.VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, lib.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED):
+        for kind in ("LIFECYCLE", "AGENT_LIFECYCLE", "DEVICE_REMOVED", "METADATA_CHANGE"):
+            event = getattr(lib, f"VIR_DOMAIN_EVENT_ID_{kind}")
             connection.domainEventRegisterAny(None, event, self._note, None)
 
     def _note(self, *dummy: t.Any) -> None:

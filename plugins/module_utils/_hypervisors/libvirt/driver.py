@@ -29,6 +29,7 @@ MACHINES: t.Final = ("pc", "q35")
 START_REMEDY: t.Final = (
     "See the host's QEMU log for this guest; where libvirt misses its folder dnsmasq, make it (the role kvm_host does)"  # libvirt 9.0
 )
+OTHER_RUN: t.Final = 2.0  # seconds from a clone to its mark, after which a disk without it counts as half-made
 _NO_NAMESPACE: t.Final[tuple[t.Any, t.Any]] = (None, None)  # libvirt's own kinds of metadata have none
 
 
@@ -250,14 +251,22 @@ class LibvirtHypervisor:
         )
 
     def _make_disk(self, domain: libvirt.virDomain, spec: GuestSpec) -> None:
+        """Clone the disk, unless another run makes this guest too: its disk must not be pulled away under it."""
+        if self._disk_ready(domain):
+            return
+        pool, name = self._pool(), _volume(spec.name, domain.UUIDString())
+        if pool.find(name) is not None:
+            if self._events.wait_until(lambda: self._disk_ready(domain), OTHER_RUN):
+                return
+            pool.delete(name)  # half-made: the name holds the UUID of a guest that was never started
+        storage.clone(pool, name, self._images.get(str(spec.image)), spec.disk_size, spec.disk_clone or DEFAULTS["disk_clone"])
+        self._write_mark(domain, lambda mark: replace(mark, disk_ready=True))
+
+    @staticmethod
+    def _disk_ready(domain: libvirt.virDomain) -> bool:
         lib = library()
         with translated("the guest cannot be read"):
-            if domain_xml.mark_of(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE)).disk_ready or domain.isActive():
-                return  # another run was quicker: its disk must not be pulled away under it
-        image = self._images.get(str(spec.image))
-        how = spec.disk_clone or DEFAULTS["disk_clone"]
-        storage.clone(self._pool(), _volume(spec.name, domain.UUIDString()), image, spec.disk_size, how)
-        self._write_mark(domain, lambda mark: replace(mark, disk_ready=True))
+            return domain_xml.mark_of(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE)).disk_ready
 
     def _write_mark(self, domain: libvirt.virDomain, change: t.Callable[[Mark], Mark]) -> None:
         """Read the mark, change it, write it back: what others wrote into it stays."""

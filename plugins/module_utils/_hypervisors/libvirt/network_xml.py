@@ -29,6 +29,8 @@ def render(plan: SegmentPlan) -> str:
     if spec.attach_to:
         ET.SubElement(root, "forward", mode="bridge")
         ET.SubElement(root, "bridge", name=spec.attach_to)
+        if spec.open_vswitch:
+            ET.SubElement(root, "virtualport", type="openvswitch")
     else:
         if spec.address:
             # "open" leaves the host's firewall alone; without an address the segment is isolated, and libvirt keeps it so
@@ -59,17 +61,17 @@ def _vlan(root: ET.Element, plan: SegmentPlan) -> None:
         ET.SubElement(vlan, "tag", id=str(tag))
 
 
-def check_vlan(plan: SegmentPlan, library_version: int, open_vswitch: bool) -> None:
+def check_vlan(plan: SegmentPlan, library_version: int) -> None:
     """Raise UnsupportedError where this libvirt accepts the definition and then cannot start it (measured on 9.0)."""
     if plan.spec.vlan_tag is None and not plan.spec.vlan_trunk:
         return
-    if open_vswitch or library_version >= VLAN_ON_LINUX_BRIDGES:
+    if plan.spec.open_vswitch or library_version >= VLAN_ON_LINUX_BRIDGES:
         return
     raise UnsupportedError(
         "vlan: this libvirt cannot tag the ports of a Linux bridge",
         wanted="libvirt 11.0 or later, or an Open vSwitch bridge",
         found=f"libvirt {library_version // 1_000_000}.{library_version // 1000 % 1000}",
-        remedy="Make the VLAN on the host, for example bridge br0.100, and attach the segment to it with attach_to",
+        remedy="Make the VLAN on the host, for example bridge br0.100, and attach to it; on an Open vSwitch bridge say open_vswitch: true",
     )
 
 
@@ -90,6 +92,7 @@ def parse(xml: str, active: bool, guests: tuple[str, ...]) -> SegmentState:
         active=active,
         bridge="" if bridge is None else bridge.get("name", ""),
         attached=forward is not None and forward.get("mode") == "bridge",
+        open_vswitch=root.find("virtualport[@type='openvswitch']") is not None,
         address=_host_address(root),
         mtu=None if mtu is None else int(mtu.get("size", "0")),
         vlan_tag=tags[0] if tags and not trunk else None,

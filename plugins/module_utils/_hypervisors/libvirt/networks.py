@@ -68,7 +68,7 @@ class Networks:
         lib = library()
         with translated("the host cannot be asked for its version"):
             version = connection.getLibVersion()
-        network_xml.check_vlan(plan, version, open_vswitch=False)
+        network_xml.check_vlan(plan, version)
         if plan.spec.mac_spoofing is False:
             with translated("mac_spoofing: this host has no network filters", "Install libvirt's nwfilter driver and its filters", UnsupportedError):
                 connection.nwfilterLookupByName("no-mac-spoofing")

@@ -282,7 +282,6 @@ def clone(pool: Pool, name: str, image: ImageFile, size_mib: int | None, how: st
     if base is None:
         raise HypervisorError(f"the base volume {image.volume} has gone", remedy="Run again: it is uploaded anew")
     capacity = max(image.size, (size_mib or 0) << 20)
-    pool.delete(name)  # only ever a half-made one: the name holds the UUID of a guest that was never started
     if how == "full":
         pool.copy(name, capacity, "qcow2", base)
     elif how == "linked":
