@@ -27,7 +27,8 @@ def theirs() -> tuple[str, ...]:
     virsh = ("virsh", "--quiet", "--connect", "qemu:///system")
     definitions = [output(*virsh, "dumpxml", "theirs"), output(*virsh, "net-dumpxml", "theirs"), output(*virsh, "domstate", "theirs")]
     lists = [output(*virsh, command, "--all", "--name") for command in ("list", "net-list", "pool-list")]
-    return (*counters, *definitions, *lists, output("ip", "-brief", "address", "show", "dev", "theirs"))
+    [name, dummy, *addresses] = output("ip", "-brief", "address", "show", "dev", "theirs").split()  # its carrier comes a moment later
+    return (*counters, *definitions, *lists, name, *addresses)
 
 
 @pytest.fixture
@@ -40,8 +41,8 @@ def others(tmp_path: Path) -> t.Iterator[None]:
     output("virsh", "--quiet", "net-start", "theirs")
     output("virsh", "--quiet", "start", "theirs")
     yield
-    for command in (("destroy",), ("undefine",), ("net-destroy",), ("net-undefine",)):
-        output("virsh", "--quiet", *command, "theirs")
+    for end in ("destroy", "undefine", "net-destroy", "net-undefine"):
+        output("virsh", "--quiet", end, "theirs")
 
 
 def demo(folder: Path, *arguments: str) -> str:

@@ -6,69 +6,13 @@
 from __future__ import annotations
 
 import threading
-import typing as t
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-import libvirtmod
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._converge import converge_guests
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import GuestError
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guest import GuestSpec, parse_guests
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisor import Hypervisor, connect
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._reconcile import Outcome
 
 from .conftest import options
-from .support import URI, Json, guest, run
-
-# Functions of the bindings that ask nobody: they read what the library holds, or are the library's own.
-LOCAL = ("virEvent", "virError", "virGetLastError", "virRegisterErrorHandler", "virInitialize")
-LOCAL_ENDS = ("GetName", "GetUUID", "GetUUIDString", "Free", "GetConnect", "Close")
-
-
-def specs(wanted: list[Json]) -> dict[str, GuestSpec]:
-    """The guests as the engine takes them."""
-    parsed, errors = parse_guests(wanted)
-    assert not errors
-    return parsed
-
-
-def driver(concurrency: int) -> t.ContextManager[Hypervisor]:
-    """The driver on the private libvirt."""
-    return connect({"libvirt": {"uri": URI, "pool": "default"}}, concurrency)
-
-
-def quiet(name: str, what: str) -> None:
-    """Progress that nobody watches."""
-
-
-def converge(hypervisor: Hypervisor, wanted: list[Json]) -> dict[str, Outcome]:
-    """One pass of the engine."""
-    outcomes = converge_guests(hypervisor, specs(wanted), check_mode=False, concurrency=8, progress=quiet)
-    for outcome in outcomes.values():
-        assert outcome.error is None, outcome.error
-    return outcomes
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """The names of the remote calls that are made meanwhile."""
-    calls: list[str] = []
-
-    def counting(name: str, function: t.Any) -> t.Any:
-        def call(*arguments: t.Any) -> t.Any:
-            calls.append(name)
-            return function(*arguments)
-
-        return call
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name in dir(libvirtmod):
-            if name.startswith("vir") and not name.startswith(LOCAL) and not name.endswith(LOCAL_ENDS):
-                function = getattr(libvirtmod, name)
-                if callable(function):
-                    patch.setattr(libvirtmod, name, counting(name, function))
-        yield calls
+from .round_trips import converge, counted, driver
+from .support import Json, guest, run
 
 
 def test_a_pass_without_changes_makes_at_most_two_calls_a_guest(halting: str) -> None:

@@ -1,0 +1,166 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The driver against bare libvirt, in one run on one host: guests made and started, a pass without changes, a script's result.
+
+The guests are boot sectors that halt, so that their own work does not drown the driver's.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+import typing as t
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+
+import libvirt
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisor import Hypervisor
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._script import Script
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._script import run as run_script
+from tests.integration.libvirt import sectors
+from tests.integration.libvirt.round_trips import converge, counted, driver
+from tests.integration.libvirt.support import URI, Json, host, network, run
+from tests.simulators.chr_image.image import DEFAULT_VERSION, ensure_image
+
+GUESTS = 20
+ROUNDS = 5
+SCRIPTS = 5
+DELAY = 2  # seconds that the measured script takes by itself
+
+
+def wanted(name: str, image: Path) -> Json:
+    """One guest that is to run."""
+    nics = [{"name": "ether1", "network": "bench-wan"}, {"name": "ether2", "network": "bench-lan"}]
+    return {"name": name, "image": str(image), "version": DEFAULT_VERSION, "memory": 272, "state": "started", "interfaces": nics}
+
+
+def names(prefix: str) -> list[str]:
+    """The names of one round's guests."""
+    return [f"{prefix}-{number}" for number in range(GUESTS)]
+
+
+def timed(work: Callable[[], object]) -> float:
+    """How long it takes, in seconds."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def by_driver(image: Path) -> None:
+    """All guests through the driver, connection included."""
+    with driver(8) as hypervisor:
+        converge(hypervisor, [wanted(name, image) for name in names("driver")])
+
+
+def by_hand(template: str, base: str) -> None:
+    """The same guests by the bare calls, one after the other."""
+    connection = libvirt.open(URI)
+    pool = connection.storagePoolLookupByName("default")
+    backing = pool.storageVolLookupByName(base)
+    for name in names("bare"):
+        domain = connection.defineXML(template.replace("TEMPLATE", name))
+        pool.createXML(
+            f"<volume><name>{name}.qcow2</name><capacity>{sectors.MIB}</capacity><target><format type='qcow2'/></target>"
+            f"<backingStore><path>{backing.path()}</path><format type='raw'/></backingStore></volume>"
+        )
+        domain.setAutostart(True)
+        domain.create()
+    connection.close()
+
+
+def template_of(name: str) -> str:
+    """The definition that the driver gave a guest, without what is its own."""
+    with host() as connection:
+        root = ET.fromstring(connection.lookupByName(name).XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+    root.remove(t.cast(ET.Element, root.find("uuid")))
+    t.cast(ET.Element, root.find("name")).text = "TEMPLATE"
+    t.cast(ET.Element, root.find("devices/disk/source")).set("volume", "TEMPLATE.qcow2")
+    for nic in root.findall("devices/interface"):
+        nic.remove(t.cast(ET.Element, nic.find("mac")))
+    return ET.tostring(root, encoding="unicode")
+
+
+def clean() -> None:
+    """Remove all guests and their disks; the base images stay."""
+    with host() as connection:
+        for domain in connection.listAllDomains():
+            if domain.isActive():
+                domain.destroy()
+            domain.undefine()
+        for volume in connection.storagePoolLookupByName("default").listAllVolumes():
+            if volume.name().endswith(".qcow2"):
+                volume.delete()
+
+
+def creation(image: Path) -> list[tuple[str, str, str]]:
+    """Driver and bare loop in turns; the order changes from pair to pair."""
+    by_driver(image)  # uploads the image, warms the caches
+    with host() as connection:
+        [base] = [name for name in connection.storagePoolLookupByName("default").listVolumes() if name.endswith(".img")]
+    template = template_of(names("driver")[0])
+    clean()
+    times: dict[str, list[float]] = {"driver": [], "bare": []}
+    ways: dict[str, Callable[[], None]] = {"driver": lambda: by_driver(image), "bare": lambda: by_hand(template, base)}
+    for number in range(ROUNDS):
+        for way in sorted(ways, reverse=bool(number % 2)):
+            times[way].append(timed(ways[way]))
+            print(f"round {number + 1} of {ROUNDS}, {way}: {times[way][-1]:.2f} s", file=sys.stderr, flush=True)
+            clean()
+    ratios = [mine / bare for mine, bare in zip(times["driver"], times["bare"], strict=True)]
+    spread = f"{min(ratios):.2f} to {max(ratios):.2f} in {ROUNDS} pairs"
+    return [
+        (f"{GUESTS} guests by bare calls, s", f"{statistics.median(times['bare']):.2f}", ""),
+        (f"{GUESTS} guests by the driver, s", f"{statistics.median(times['driver']):.2f}", ""),
+        ("ratio", f"{statistics.median(ratios):.2f}", f"at most 1.3 ({spread})"),
+    ]
+
+
+def no_change(image: Path) -> list[tuple[str, str, str]]:
+    """A pass over guests that are as they should be."""
+    by_driver(image)
+    guests = [wanted(name, image) for name in names("driver")]
+    with driver(8) as hypervisor:
+        with counted() as calls:
+            outcomes = converge(hypervisor, guests)
+        assert not any(outcome.changes for outcome in outcomes.values())
+        took = statistics.median(timed(lambda: converge(hypervisor, guests)) for dummy in range(ROUNDS))
+    clean()
+    return [("calls a guest in a pass without changes", f"{len(calls) / GUESTS:.2f}", "at most 2"), ("that pass, ms", f"{took * 1000:.0f}", "")]
+
+
+def script(hypervisor: Hypervisor) -> float:
+    """How long a script of DELAY seconds takes until its result is here."""
+    transport = hypervisor.transport(hypervisor.observe(["router"])["router"])
+    transport.wait(120)
+    return timed(lambda: run_script(transport, Script("delay", f":delay {DELAY}s")))
+
+
+def script_result() -> list[tuple[str, str, str]]:
+    """How late the results of a script on a simulated CHR are seen."""
+    with driver(1) as hypervisor:
+        converge(hypervisor, [wanted("router", ensure_image())])
+        late = [script(hypervisor) - DELAY for dummy in range(SCRIPTS)]
+    clean()
+    return [("script result seen late by, s", f"{statistics.median(late):.2f}", f"at most 0.3 (worst of {SCRIPTS}: {max(late):.2f})")]
+
+
+def main() -> None:
+    """Measure, and print one table."""
+    ran = run("kvm_pool", name="default", path="/var/lib/libvirt/images")
+    assert not ran.failed, ran.message
+    for name in ("bench-wan", "bench-lan"):
+        network(name=name).ok()
+    with tempfile.TemporaryDirectory() as folder:
+        image = sectors.disk(Path(folder) / "halting.img", sectors.HALT)
+        rows = [*creation(image), *no_change(image), *script_result()]
+    print(f"{'':42}{'measured':>10}  target")
+    for what, value, target in rows:
+        print(f"{what:42}{value:>10}  {target}".rstrip())
+
+
+if __name__ == "__main__":
+    main()
