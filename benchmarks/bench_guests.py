@@ -21,6 +21,7 @@ import libvirt
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisor import Hypervisor
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._script import Script
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._script import run as run_script
+
 from tests.integration.libvirt import sectors
 from tests.integration.libvirt.round_trips import converge, counted, driver
 from tests.integration.libvirt.support import URI, Json, host, network, run
@@ -129,7 +130,10 @@ def no_change(image: Path) -> list[tuple[str, str, str]]:
         assert not any(outcome.changes for outcome in outcomes.values())
         took = statistics.median(timed(lambda: converge(hypervisor, guests)) for dummy in range(ROUNDS))
     clean()
-    return [("calls a guest in a pass without changes", f"{len(calls) / GUESTS:.2f}", "at most 2"), ("that pass, ms", f"{took * 1000:.0f}", "")]
+    return [
+        ("calls a guest in a pass without changes", f"{len(calls) / GUESTS:.2f}", "at most 2"),
+        ("that pass, ms", f"{took * 1000:.0f}", ""),
+    ]
 
 
 def script(hypervisor: Hypervisor) -> float:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import libvirt
 import pytest
+
 from tests.simulators.chr_image.image import DEFAULT_VERSION, ensure_image
 
 from . import sectors
@@ -78,7 +79,9 @@ def options(name: str, image: str, **more: t.Any) -> Json:
 def router(chr_image: str, segments: None) -> Iterator[str]:
     """A running simulated CHR that all tests share. They leave it running and configured."""
     guest(**options("it-router", chr_image, state="started")).ok()
-    ran = guest("chr_first_boot", name="it-router", identity="shared", admin_password="of the shared router", interfaces=["ether1", "ether2"])
+    ran = guest(
+        "chr_first_boot", name="it-router", identity="shared", admin_password="of the shared router", interfaces=["ether1", "ether2"]
+    )
     ran.ok()
     yield "it-router"
     remove_guests({"it-router"})

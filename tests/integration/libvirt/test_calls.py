@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vrouter.mikrotik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many calls go to libvirt, and how they wait for one another. The driver runs in this process here, so that its calls can be counted."""
+"""How many calls go to libvirt, and how they wait for one another. The driver runs in this process, so its calls can be counted."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ def test_waiting_for_an_agent_ends_with_its_event_and_looks_no_oftener_than_ther
 
 def test_an_agent_that_never_opens_its_port_is_named_with_the_way_out(cheap: Json) -> None:
     guest(**cheap, state="started").ok()
-    for module, what in (("chr_script", {"scripts": [{"guest": "it-g1", "source": ":put 1"}]}), ("chr_file", {"files": [{"guest": "it-g1", "name": "a", "content": "b"}]})):
+    scripts, files = [{"guest": "it-g1", "source": ":put 1"}], [{"guest": "it-g1", "name": "a", "content": "b"}]
+    for module, what in (("chr_script", {"scripts": scripts}), ("chr_file", {"files": files})):
         ran = run(module, agent_timeout=2, **what)
         assert "did not open its channel within 2 s" in ran.message
         assert "accelerator kvm" in ran.message

@@ -16,7 +16,13 @@ from . import sectors
 from .conftest import MEMORY, options
 from .support import Job, Json, domain_names, everything, guest, host, run, volumes
 
-FOREIGN = "<domain type='qemu'><name>{name}</name><memory unit='MiB'>64</memory><os><type arch='x86_64'>hvm</type></os><devices>{devices}</devices></domain>"
+FOREIGN = """
+<domain type='qemu'>
+  <name>{name}</name>
+  <memory unit='MiB'>64</memory>
+  <os><type arch='x86_64'>hvm</type></os>
+  <devices>{devices}</devices>
+</domain>"""
 
 
 def foreign(name: str, devices: str = "") -> None:

@@ -129,7 +129,7 @@ def test_libvirtd_killed_in_an_upload_leaves_a_volume_that_is_never_used(folder:
     assert [volume for volume in volumes() if volume.startswith("upload-")]
     assert not [volume for volume in volumes() if volume.startswith("upload-") and volume.endswith(".complete")]
     settles(wanted)
-    [base] = [path for path in IMAGES.glob("upload-*.img")]
+    [base] = IMAGES.glob("upload-*.img")
     subprocess.run(["cmp", str(base), str(image)], check=True)
 
 

@@ -43,7 +43,13 @@ def test_a_segment_is_made_once_with_its_mtu_and_address_on_the_real_bridge() ->
     made = network(**wanted).ok()
     assert made.changed
     assert made.fields("it-one") == predicted.fields("it-one") == ["exists", "address", "mtu", "bridge", "active"]
-    assert made.result["diff"][0]["after"] == {"exists": True, "address": "198.51.100.1/24", "mtu": 1400, "bridge": "it-br1", "active": True}
+    assert made.result["diff"][0]["after"] == {
+        "exists": True,
+        "address": "198.51.100.1/24",
+        "mtu": 1400,
+        "bridge": "it-br1",
+        "active": True,
+    }
     assert (NET / "it-br1/mtu").read_text().strip() == "1400"
     shown = subprocess.run(["ip", "-brief", "address", "show", "it-br1"], check=True, capture_output=True, text=True).stdout
     assert "198.51.100.1/24" in shown

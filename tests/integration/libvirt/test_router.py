@@ -36,7 +36,7 @@ def says(router: str, expression: str) -> str:
 
 def test_scripts_run_in_their_order_and_report_what_they_did(router: str) -> None:
     ran = scripts(
-        {"name": "first", "source": ":global seen \"one\"\n:put $seen"},
+        {"name": "first", "source": ':global seen "one"\n:put $seen'},
         {"name": "second", "source": "/system note set note=second"},
         {"name": "third", "source": ':put "vrouter.mikrotik: changed=false"'},
     ).ok()
@@ -121,9 +121,8 @@ def test_files_are_compared_put_read_back_and_fetched(router: str, tmp_path: Pat
     assert dest.read_bytes() == content
     assert not files(fetch).ok().changed
     changed = files({"name": "blob.bin", "content": "short"}).ok()
-    assert changed.result["diff"][0] == {
-        "before": {"files": {"blob.bin": "100000 bytes"}}, "after": {"files": {"blob.bin": "5 bytes"}}, "before_header": router, "after_header": router
-    }
+    [diff] = changed.result["diff"]
+    assert (diff["before"], diff["after"]) == ({"files": {"blob.bin": "100000 bytes"}}, {"files": {"blob.bin": "5 bytes"}})
     assert "does not exist on the router" in files({"name": "none.bin", "dest": str(dest)}).message
     assert "holds a folder" in files({"name": "../etc/passwd", "content": "x"}).message
     assert "cannot be written" in files({"name": "blob.bin", "dest": "/nowhere/out.bin"}).message
@@ -141,7 +140,8 @@ def test_guests_that_do_not_run_or_are_not_there_fail_alone(router: str, cheap: 
 
 
 def test_guest_info_shows_what_the_router_says(router: str) -> None:
-    scripts({"source": "/ip address add address=192.0.2.77/24 interface=ether1", "unless": "[:len [/ip address find where interface=ether1]] > 0"}).ok()
+    there = "[:len [/ip address find where interface=ether1]] > 0"
+    scripts({"source": "/ip address add address=192.0.2.77/24 interface=ether1", "unless": there}).ok()
     shown = run("chr_guest_info", names=[router]).ok().objects[router]["router"]
     assert shown["identity"] == "shared"
     assert "7.20.8" in shown["release"]
