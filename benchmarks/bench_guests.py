@@ -123,8 +123,9 @@ def creation(image: Path) -> list[tuple[str, str, str]]:
 def no_change(image: Path) -> list[tuple[str, str, str]]:
     """A pass over guests that are as they should be."""
     by_driver(image)
-    guests = [wanted(name, image) for name in names("driver")]
+    guests = [{**wanted(name, image), "configured": True} for name in names("driver")]
     with driver(8) as hypervisor:
+        converge(hypervisor, guests)
         with counted() as calls:
             outcomes = converge(hypervisor, guests)
         assert not any(outcome.changes for outcome in outcomes.values())

@@ -9,7 +9,7 @@ import typing as t
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import libvirtmod
+import libvirtmod  # type: ignore[import-not-found]
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._converge import converge_guests
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guest import parse_guests
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisor import Hypervisor, connect

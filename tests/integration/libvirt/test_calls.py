@@ -51,8 +51,7 @@ def test_waiting_for_an_agent_ends_with_its_event_and_looks_no_oftener_than_ther
 def test_an_agent_that_never_opens_its_port_is_named_with_the_way_out(cheap: Json) -> None:
     guest(**cheap, state="started").ok()
     scripts, files = [{"guest": "it-g1", "source": ":put 1"}], [{"guest": "it-g1", "name": "a", "content": "b"}]
-    for module, what in (("chr_script", {"scripts": scripts}), ("chr_file", {"files": files})):
-        ran = run(module, agent_timeout=2, **what)
+    for ran in (run("chr_script", agent_timeout=2, scripts=scripts), run("chr_file", agent_timeout=2, files=files)):
         assert "did not open its channel within 2 s" in ran.message
         assert "accelerator kvm" in ran.message
         assert "agent_timeout" in ran.message

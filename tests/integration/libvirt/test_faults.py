@@ -36,7 +36,7 @@ def nics(**values: object) -> list[Json]:
     return [{"name": "ether1", "network": "it-wan", **values}]
 
 
-BAD = {
+BAD: dict[str, tuple[Json, str]] = {
     "nic model": ({"interfaces": nics(model="rtl8139")}, "no driver for rtl8139, only for virtio, e1000, vmxnet3"),
     "little memory": ({"memory": 128}, "128 MiB is below 264 MiB"),
     "large disk": ({"version": "6.49.10", "disk_size": 20480}, "above 16384 MiB (16 GB)"),
@@ -148,9 +148,8 @@ def test_a_guest_that_is_not_ours_is_never_touched(cheap: Json, state: str) -> N
     ran = guest(**cheap, state=state, confirm="it-g1", force_off=True)
     assert "exists and is not ours" in ran.message
     assert "UUID" in ran.message
-    for module, what in (("chr_script", {"source": ":put 1"}), ("chr_file", {"name": "a", "content": "b"})):
-        key = "scripts" if module == "chr_script" else "files"
-        assert run(module, **{key: [{"guest": "it-g1", **what}]}).failed
+    assert run("chr_script", scripts=[{"guest": "it-g1", "source": ":put 1"}]).failed
+    assert run("chr_file", files=[{"guest": "it-g1", "name": "a", "content": "b"}]).failed
     assert guest("chr_first_boot", name="it-g1", admin_password="not to be set").failed
     assert everything() == before
 

@@ -141,7 +141,7 @@ def clone(fresh: str) -> str:
     assert source is not None
     with host() as connection:
         pool = connection.storagePoolLookupByName("default")
-        original = pool.storageVolLookupByName(source.get("volume"))
+        original = pool.storageVolLookupByName(source.get("volume", ""))
         capacity = original.info()[1]
         volume = f"<volume><name>it-clone.qcow2</name><capacity>{capacity}</capacity><target><format type='qcow2'/></target></volume>"
         pool.createXMLFrom(volume, original)

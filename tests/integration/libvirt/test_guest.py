@@ -139,7 +139,7 @@ def test_a_guest_goes_with_its_disk_and_leaves_the_image(cheap: Json) -> None:
         refused = guest(name="it-g1", state="absent", confirm=confirm)
         assert disk in refused.message
         assert "confirm: it-g1" in refused.message
-    wanted = {"name": "it-g1", "state": "absent", "confirm": "it-g1", "force_off": True, "shutdown_timeout": 0}
+    wanted: Json = {"name": "it-g1", "state": "absent", "confirm": "it-g1", "force_off": True, "shutdown_timeout": 0}
     predicted = guest(check=True, **wanted).ok()
     assert everything() == before
     gone = guest(**wanted).ok()
@@ -183,7 +183,7 @@ def test_every_kind_of_hardware_starts_and_is_found_again(cheap: Json, hardware:
     [disk] = made.objects["it-g1"]["disks"]
     with host() as connection:
         volume = connection.storagePoolLookupByName("default").storageVolLookupByName(disk)
-        assert volume.info()[1] >> 20 == hardware.get("disk_size", 1)
+        assert int(volume.info()[1]) >> 20 == hardware.get("disk_size", 1)
         assert ("backingStore" in volume.XMLDesc()) is (hardware.get("disk_clone") != "full")
 
 

@@ -36,7 +36,7 @@ def foreign(name: str, active: bool = True) -> None:
 
 
 def test_a_segment_is_made_once_with_its_mtu_and_address_on_the_real_bridge() -> None:
-    wanted = {"name": "it-one", "bridge": "it-br1", "mtu": 1400, "address": "198.51.100.1/24"}
+    wanted: Json = {"name": "it-one", "bridge": "it-br1", "mtu": 1400, "address": "198.51.100.1/24"}
     before = everything()
     predicted = network(check=True, **wanted).ok()
     assert everything() == before
@@ -134,7 +134,7 @@ def test_a_vlan_that_this_libvirt_cannot_start_is_refused_before_it_is_defined()
     for tags in ({"vlan_tag": 100}, {"vlan_trunk": [100, 200]}):
         refused = network(name="it-one", **tags)
         assert "libvirt 11.0" in refused.message
-        assert "attach_to" in refused.message
+        assert "Make the VLAN on the host" in refused.message
     assert everything() == before
 
 

@@ -119,6 +119,17 @@ def inventory(count: int, image: Path, prefix: str = "r", **variables: t.Any) ->
     return {"all": {"hosts": hosts, "vars": common}}
 
 
+def wipe() -> None:
+    """Remove every guest and network at once, where the removal is not what is tested."""
+    for name in virsh("list", "--name").split():
+        virsh("destroy", name)
+    for name in virsh("list", "--all", "--name").split():
+        virsh("undefine", name)
+    for name in virsh("net-list", "--name").split():
+        virsh("net-destroy", name)
+        virsh("net-undefine", name)
+
+
 def destroy(play: t.Callable[..., Run], routers: dict[str, t.Any]) -> Run:
     """Remove everything that such an inventory names."""
     names = [*routers["all"]["hosts"], *(network["name"] for network in routers["all"]["vars"]["chr_networks"])]

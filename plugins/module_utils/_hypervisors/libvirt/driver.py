@@ -85,7 +85,7 @@ class LibvirtHypervisor:
                 return domain_xml.parse(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE), None, power, automatic, self._uri)
             live = domain.XMLDesc(0)
             state = domain_xml.parse(live, None, power, automatic, self._uri)
-            if state.mark is not None and not state.mark.configured and domain.isPersistent():
+            if state.mark is not None and not state.mark.configured:
                 return domain_xml.parse(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE), live, power, automatic, self._uri)
         except lib.libvirtError as error:
             if error_code(error) == lib.VIR_ERR_NO_DOMAIN:
