@@ -147,7 +147,7 @@ def no_filter() -> None:
 
 @pytest.fixture
 def spoofing_filter() -> Iterator[None]:
-    """The filter that libvirt's packages bring, in libvirt's own words."""
+    """A filter by the name of the one that libvirt's packages bring; the private libvirt has none of those."""
     rules = "<rule action='return' direction='out' priority='500'><mac srcmacaddr='$MAC'/></rule><rule action='drop' direction='out'><mac/></rule>"
     with host() as connection:
         connection.nwfilterDefineXML(f"<filter name='no-mac-spoofing' chain='mac'>{rules}</filter>")

@@ -312,13 +312,8 @@ class LibvirtHypervisor:
         if wanted in ("stopped", "restarted"):
             self._stop(domain, spec)
         if wanted in ("running", "restarted"):
-            lib = library()
             with translated("the guest cannot be started", START_REMEDY):
-                state = domain.state()[0]
-                if state == lib.VIR_DOMAIN_PAUSED:
-                    domain.resume()
-                elif state != lib.VIR_DOMAIN_RUNNING:
-                    _start(domain)
+                _start(domain)
 
     def _stop(self, domain: libvirt.virDomain, spec: GuestSpec) -> None:
         """Ask the router first, through its agent or ACPI; cut the power only where that was allowed."""
@@ -389,11 +384,16 @@ class LibvirtHypervisor:
 
 
 def _start(domain: libvirt.virDomain) -> None:
+    """Start or resume it, unless another run was quicker. A guest that is being started counts as paused for a moment (measured)."""
     lib = library()
     try:
-        domain.create()
+        state = domain.state()[0]
+        if state == lib.VIR_DOMAIN_PAUSED:
+            domain.resume()
+        elif state != lib.VIR_DOMAIN_RUNNING:
+            domain.create()
     except lib.libvirtError as error:
-        if error_code(error) != lib.VIR_ERR_OPERATION_INVALID or not domain.isActive():  # else another run was quicker
+        if error_code(error) != lib.VIR_ERR_OPERATION_INVALID or not domain.isActive():
             raise
 
 
