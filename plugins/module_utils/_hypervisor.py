@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the vrouter.mikrotik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The contract that a driver keeps, and the registry of drivers (private).
+"""The contract that a driver keeps (private).
 
-A driver knows its hypervisor's library and words; it knows no module, and no other driver. Callers know only this file. Adding a hypervisor
-is adding one entry to the two functions at the end, beside the driver and its doc fragment.
+A driver knows its hypervisor's library and words; it knows no module, and no other driver. Callers know only this file and the registry,
+_drivers.py.
 
 What shapes the contract: libvirt changes a guest call by call, Proxmox VE takes one configuration request for many fields and answers with a
 task, vSphere takes one specification. So a driver gets the whole plan of one guest and orders its own calls. Images reach a hypervisor once
@@ -14,10 +14,9 @@ and guests clone them, so `prepare` sees all plans of a batch before the first i
 from __future__ import annotations
 
 import typing as t
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from ._errors import InputError, RouterError
+from ._errors import RouterError
 from ._guest import GuestState
 from ._limits import Platform
 from ._plan import GuestPlan
@@ -71,19 +70,3 @@ class Hypervisor(t.Protocol):
 
     def agent_facts(self, guest: GuestState) -> dict[str, t.Any]:
         """What the router says of itself through its agent: host name, RouterOS release, interfaces with addresses."""
-
-
-def connection_arguments() -> dict[str, t.Any]:
-    """The connection options of every driver, for a module's argument specification."""
-    from ._hypervisors.libvirt import arguments as libvirt
-
-    return {"libvirt": libvirt.ARGUMENTS}
-
-
-def connect(params: t.Mapping[str, t.Any], concurrency: int) -> AbstractContextManager[Hypervisor]:
-    """Open the hypervisor that the one given connection option names. Raises UnreachableError."""
-    if params.get("libvirt") is not None:
-        from ._hypervisors.libvirt import driver as libvirt
-
-        return libvirt.connect(params["libvirt"], concurrency)
-    raise InputError("no hypervisor is named", wanted=f"one of {', '.join(connection_arguments())}")

@@ -10,8 +10,9 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ._drivers import connect, connection_arguments
 from ._errors import RouterError
-from ._hypervisor import Hypervisor, Planned, Progress, connect, connection_arguments
+from ._hypervisor import Hypervisor, Planned, Progress
 from ._secrets import Mask
 
 _NAMES: t.Final = {"type": "list", "elements": "str", "default": []}

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 
 import libvirtmod  # type: ignore[import-not-found]
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._converge import converge_guests
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._drivers import connect
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guest import parse_guests
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisor import Hypervisor, connect
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisor import Hypervisor
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._reconcile import Outcome
 
 from .support import URI, Json
