@@ -61,7 +61,7 @@ def _require_boot_sector(head: bytes, what: str) -> None:
     if len(head) < SECTOR or head[-2:] != BOOT_SIGNATURE:
         raise InputError(
             f"{what} is no disk image", wanted="a BIOS boot sector (55 AA at byte 510)", found=head[-2:].hex(" ") or "an empty file",
-            remedy="Give a CHR disk image: raw, .img.zip, qcow2, vmdk, vdi or vhdx",
+            remedy="Give a raw CHR disk image; chr_image also takes .img.zip, qcow2, vmdk, vdi and vhdx",
         )  # fmt: skip
 
 

@@ -92,7 +92,7 @@ def test_a_file_that_is_no_disk_is_refused(cheap: Json, folder: Path) -> None:
         (folder / name).write_bytes(content)
         before = everything()
         refused = guest(**{**cheap, "image": str(folder / name)})
-        assert "is no raw disk image" in refused.message
+        assert "is no disk image" in refused.message
         assert "chr_image" in refused.message
         assert everything() == before
 

@@ -19,15 +19,13 @@ import xml.etree.ElementTree as ET
 from contextlib import suppress
 from pathlib import Path
 
+from ... import _image_disk
 from ..._errors import HypervisorError, InputError, RouterError, UnsupportedError
 from .connection import error_code, library, translated
 
 if t.TYPE_CHECKING:
     import libvirt
 
-CHUNK: t.Final = 1 << 20  # bytes
-SECTOR: t.Final = 512  # bytes
-BOOT_SIGNATURE: t.Final = b"\x55\xaa"  # the last two bytes of a BIOS boot sector
 OTHER_UPLOAD: t.Final = 1.0  # seconds between looks at an upload that somebody else makes; libvirt has no event for it
 STALLED: t.Final = 10  # looks without growth, after which an upload counts as abandoned
 COMPLETE: t.Final = ".complete"
@@ -39,26 +37,19 @@ class ImageFile:
     def __init__(self, path: str) -> None:
         self.path = Path(path)
         try:
-            with self.path.open("rb") as handle:
-                head = handle.read(SECTOR)
+            _image_disk.require_disk(self.path, f"image: {path}")
             self.size = self.path.stat().st_size
         except OSError as error:
             raise InputError(
                 f"image: {path} cannot be read", found=error.strerror or str(error), remedy="Check the path, or get it with chr_image"
             ) from error
-        if len(head) < SECTOR or head[-2:] != BOOT_SIGNATURE:
-            raise InputError(f"image: {path} is no raw disk image", wanted="a disk with a BIOS boot sector", remedy="Give chr_image's result")
         self._digest: str | None = None
 
     @property
     def sha256(self) -> str:
         """SHA-256 of the content, in hex; read once."""
         if self._digest is None:
-            digest = hashlib.sha256()
-            with self.path.open("rb") as handle:
-                while block := handle.read(CHUNK):
-                    digest.update(block)
-            self._digest = digest.hexdigest()
+            self._digest = _image_disk.sha256(self.path)
         return self._digest
 
     @property
