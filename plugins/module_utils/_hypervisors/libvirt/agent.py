@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import json
 import typing as t
+from contextlib import suppress
 
 from ..._errors import GuestError, HypervisorError
 from ..._script import Ended
@@ -24,6 +25,7 @@ if t.TYPE_CHECKING:
 
 ANSWER: t.Final = 5  # seconds for one answer; libvirt's own synchronising before it takes up to 5 more
 SILENT: t.Final = 0  # for commands that CHR never answers: do not wait
+CLOSED: t.Final = 1  # seconds for an objection to closing what is closed
 FILE_CHUNK: t.Final = 48 * 1024  # bytes; base64 of it stays below 64 KiB
 NO_AGENT: t.Final = (
     "CHR has a guest agent only under KVM on x86: check that the guest runs with accelerator kvm, or wait longer with agent_timeout"
@@ -101,7 +103,13 @@ class AgentTransport:
         return bytes(content)
 
     def _close(self, handle: int) -> None:
+        """Close a file, and make sure of it: on a busy host libvirt can give a command up before it sent it when it is not to wait.
+
+        So it is told twice. The second time either the agent objects at once to a handle that is closed, or it closes it, silently.
+        """
         self.tell("guest-file-close", {"handle": handle})
+        with suppress(GuestError):
+            self.call("guest-file-close", {"handle": handle}, CLOSED)
 
     def tell(self, command: str, arguments: t.Mapping[str, t.Any] | None = None) -> None:
         """A command that CHR carries out and never answers: its silence is no error."""
