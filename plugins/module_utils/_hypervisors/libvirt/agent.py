@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
 
 ANSWER: t.Final = 5  # seconds for one answer; libvirt's own synchronising before it takes up to 5 more
 SILENT: t.Final = 0  # for commands that CHR never answers: do not wait
-CLOSED: t.Final = 1  # seconds for an objection to closing what is closed
+CLOSED: t.Final = 1  # seconds that a close certainly has to be sent
 FILE_CHUNK: t.Final = 48 * 1024  # bytes; base64 of it stays below 64 KiB
 NO_AGENT: t.Final = (
     "CHR has a guest agent only under KVM on x86: check that the guest runs with accelerator kvm, or wait longer with agent_timeout"
@@ -88,7 +88,7 @@ class AgentTransport:
         for start in range(0, len(content), FILE_CHUNK):
             block = base64.b64encode(content[start : start + FILE_CHUNK]).decode()
             self.call("guest-file-write", {"handle": handle, "buf-b64": block})
-        self._close(handle)
+        self._commit(handle)
 
     def read_file(self, name: str) -> bytes:
         """Fetch a file from the router."""
@@ -99,13 +99,14 @@ class AgentTransport:
             content += base64.b64decode(part.get("buf-b64", ""))
             if part.get("eof") or not part.get("count"):
                 break
-        self._close(handle)
+        self.tell("guest-file-close", {"handle": handle})
         return bytes(content)
 
-    def _close(self, handle: int) -> None:
-        """Close a file, and make sure of it: on a busy host libvirt can give a command up before it sent it when it is not to wait.
+    def _commit(self, handle: int) -> None:
+        """Close a written file, which commits it, and make sure of it.
 
-        So it is told twice. The second time either the agent objects at once to a handle that is closed, or it closes it, silently.
+        On a busy host libvirt can give a command up before it was sent, when it is told not to wait. So the close is told twice, and the
+        second one waits: the agent closes silently, or objects to a handle that is closed.
         """
         self.tell("guest-file-close", {"handle": handle})
         with suppress(GuestError):
