@@ -7,7 +7,7 @@
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
-demo: ## provision two routers on this machine's libvirt (asks for sudo where a system package is missing)
+demo: ## provision two routers on this machine's libvirt
 	@tests/run/demo
 
 demo-clean: ## remove exactly what `make demo` made

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._phase import BATCH, DESCRIPTION, PLAN, REPORT, Values, facts_of, host_values, invocation, own_result
+from ..plugin_utils._phase import BATCH, DESCRIPTION, PLAN, REPORT, Values, facts_of, host_values, invocation, known_before, own_result
 
 
 class ActionModule(ActionBase):
@@ -31,7 +31,7 @@ class ActionModule(ActionBase):
         kept = {key: share.get(key) for key in ("failed", "changed", "msg")}
         kept["entries"] = {name: facts_of(entry) for name, entry in share.pop("entries", {}).items()}
         if kept["failed"]:
-            results = {}  # a failed task prints its whole result; the table needs this phase alone
+            results = known_before(results)  # a failed task prints its whole result
         result.update(share, results={**results, args["phase"]: kept})
         return result
 

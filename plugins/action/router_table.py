@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -28,13 +29,12 @@ class ActionModule(ActionBase):
         rows = [self._row(variables, host, check_mode) for host in hosts]
         lines = [*self._task.args.get("title", []), "", *render(rows)]
         failed = [item.router for item in rows if item.result == FAILED]
+        display = Display()
+        for line in ("", *lines):
+            display.display(line)
         limit = self._task.args.get("limit_file")
         if limit and not check_mode:
-            lines += self._write_limit(Path(limit), failed)
-        display = Display()
-        display.display("")
-        for line in lines:
-            display.display(line)
+            self._write_limit(Path(limit), failed, display)
         result.update(changed=False, table=lines, failed_routers=failed, _ansible_no_log=False)
         return result
 
@@ -47,8 +47,11 @@ class ActionModule(ActionBase):
             broken = str(description.get("msg"))
         elif not report.get("results"):
             broken = "It failed before its first step; the reason is above."
-        notes = self._templated(values.get("chr_notes") or [], values)
-        name = str(self._templated(values.get("chr_guest_name", host), values))
+        try:
+            notes = self._templated(values.get("chr_notes") or [], values)
+            name = str(self._templated(values.get("chr_guest_name", host), values))
+        except AnsibleError as error:  # one router's variables must not cost the others their table
+            notes, name = [f"chr_notes: {error}".splitlines()[0]], host
         return row(host, name, report, broken, notes, check_mode, self._task.args.get("confirmed"))
 
     @staticmethod
@@ -65,10 +68,14 @@ class ActionModule(ActionBase):
         return templar.template(value)
 
     @staticmethod
-    def _write_limit(path: Path, failed: list[str]) -> list[str]:
+    def _write_limit(path: Path, failed: list[str], display: Display) -> None:
         """A file for --limit @FILE with the routers that failed; none where all went well."""
-        if not failed:
-            path.unlink(missing_ok=True)
-            return []
-        path.write_text("".join(f"{router}\n" for router in failed), encoding="utf-8")
-        return ["", f"To run the failed ones again: --limit @{path}"]
+        try:
+            if not failed:
+                path.unlink(missing_ok=True)
+                return
+            path.write_text("".join(f"{router}\n" for router in failed), encoding="utf-8")
+        except OSError as error:
+            display.warning(f"The limit file {path} cannot be written: {error.strerror}. Name another with chr_limit_file.")
+            return
+        display.display(f"\nTo run the failed ones again: --limit @{path}")

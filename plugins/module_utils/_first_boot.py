@@ -144,6 +144,12 @@ def _check(wanted: FirstBoot) -> None:
             raise InputError("users: admin is set by admin_password and admin_disabled", remedy="Leave admin out of users")
         if user.generated and not user.ssh_keys:
             raise InputError(f"users: {user.name} has neither a password nor an SSH key", remedy="Give one: nobody gets an empty password")
+    for entry in (*wanted.addresses, *wanted.dhcp_clients):
+        name = entry["interface"]
+        if wanted.interfaces and SLOT.fullmatch(name) and name not in wanted.interfaces:
+            raise InputError(
+                f"{name} is not among the guest's interfaces", found=", ".join(wanted.interfaces), remedy="Wire it, or name another"
+            )
     for service in wanted.services:
         if service.name not in SERVICES:
             raise InputError(f"services: {service.name} is unknown", wanted=", ".join(SERVICES))

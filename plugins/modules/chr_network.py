@@ -57,7 +57,9 @@ options:
         description: Says that the bridge in O(networks[].attach_to) is one of Open vSwitch, which libvirt cannot find out by itself.
         type: bool
       address:
-        description: The host's own address on the segment, with prefix length. Without it the segment is isolated from the host.
+        description:
+          - The host's own address on the segment, with prefix length. Without it the segment is isolated from the host.
+          - With it libvirt switches the host's IP forwarding on, for all its interfaces, and never off again. No firewall rule is added.
         type: str
       mtu:
         description: The segment's MTU in bytes.

@@ -93,6 +93,17 @@ def facts_of(entry: t.Mapping[str, t.Any]) -> Values:
     return {key: value for key, value in entry.items() if key not in ("changes", "diff", "msg", "warnings")}
 
 
+def known_before(results: t.Mapping[str, t.Mapping[str, t.Any]]) -> Values:
+    """The little of earlier phases that the table shows, for a router that failed in a later one."""
+    known: dict[str, Values] = {}
+    for share in results.values():
+        for name, entry in (share.get("entries") or {}).items():
+            facts = {key: entry[key] for key in ("exists", "power", "configured", "interfaces") if key in entry}
+            known[name] = facts if facts.get("exists") is False else {**known.get(name, {}), **facts}
+    changed = any(share.get("changed") for share in results.values())
+    return {"before": {"failed": False, "changed": changed, "msg": None, "entries": known}} if known else {}
+
+
 def partial(entries: t.Mapping[str, t.Mapping[str, t.Any]]) -> str:
     """What was already done before a failure, as Ansible does not print the diff of a failed task."""
     done = [change for entry in entries.values() if entry.get("failed") for change in entry.get("changes", [])]

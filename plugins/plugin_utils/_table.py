@@ -104,7 +104,7 @@ def render(rows: t.Sequence[Row]) -> list[str]:
     for item in rows:
         if item.reason:
             reason = item.reason if item.reason.startswith(f"{item.router}: ") else f"{item.router}: {item.reason}"
-            lines += ["", *textwrap.wrap(reason, REASON_WIDTH, subsequent_indent="    ")]
+            lines += ["", *textwrap.wrap(reason, REASON_WIDTH, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False)]
     counts = {kind: sum(row.result == kind for row in rows) for kind in (DONE, UNCHANGED, PENDING, FAILED)}
     verdict = "Nothing changed: " if rows and counts[UNCHANGED] == len(rows) else ""
     return [*lines, "", verdict + ", ".join(f"{count} {kind}" for kind, count in counts.items() if count or kind != PENDING)]
