@@ -93,6 +93,11 @@ class GuestSpec:
     licensed: str | None = None
     shutdown_timeout: int = 60
 
+    def value(self, option: str) -> t.Any:
+        """What a new guest gets for an option: the user's word, else the default; None where there is none."""
+        given = getattr(self, option)
+        return DEFAULTS.get(option) if given is None else given
+
 
 @dataclass(frozen=True)
 class GuestState:

@@ -14,7 +14,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ._errors import InputError, UnsupportedError
-from ._guest import DEFAULTS, NIC_MODEL, GuestSpec
+from ._guest import NIC_MODEL, GuestSpec
 from ._routeros.text import Version
 
 OLDEST: t.Final = Version("6.34")
@@ -63,14 +63,9 @@ def check(spec: GuestSpec, platform: Platform) -> list[str]:
     return _warnings(spec, platform, version)
 
 
-def _given(value: int | None, option: str) -> int:
-    """What was given, zero included, or a new guest's default."""
-    return int(DEFAULTS[option]) if value is None else value
-
-
 def _problems(spec: GuestSpec, platform: Platform, version: Version) -> t.Iterator[str]:
-    memory = _given(spec.memory, "memory")
-    cpus = _given(spec.cpus, "cpus")
+    memory = spec.value("memory")
+    cpus = spec.value("cpus")
     least = base_memory(version, cpus, len(spec.interfaces))
     if cpus < 1:
         yield f"cpus: {cpus} is below 1"
@@ -80,7 +75,7 @@ def _problems(spec: GuestSpec, platform: Platform, version: Version) -> t.Iterat
         yield f"disk_size: {spec.disk_size} MiB is below {MIN_DISK} MiB"
     if spec.disk_size is not None and version.major < 7 and spec.disk_size > MAX_DISK_V6:
         yield f"disk_size: {spec.disk_size} MiB is above {MAX_DISK_V6} MiB (16 GB), the most that RouterOS 6 can use"
-    bus = spec.disk_bus or DEFAULTS["disk_bus"]
+    bus = spec.value("disk_bus")
     if bus not in platform.disk_buses:
         yield f"disk_bus: CHR's system disk cannot be on {bus}, only on {', '.join(platform.disk_buses)}"
     for nic in spec.interfaces:
@@ -95,7 +90,7 @@ def _warnings(spec: GuestSpec, platform: Platform, version: Version) -> list[str
         for nic in spec.interfaces
         if nic.model in platform.discouraged
     ]
-    memory = _given(spec.memory, "memory")
+    memory = spec.value("memory")
     if version.major >= 7 and memory < RECOMMENDED_MEMORY_V7:
         found.append(f"memory: {memory} MiB is enough to run; the manual recommends {RECOMMENDED_MEMORY_V7} MiB for RouterOS 7")
     return found

@@ -87,8 +87,7 @@ def _creation(spec: GuestSpec) -> t.Iterator[Change]:
     check_gaps(spec)
     yield Change("exists", False, True)
     for key in (*DEFAULTS, "image", "version", "cpu_model", "disk_size"):
-        value = getattr(spec, key)
-        value = DEFAULTS.get(key) if value is None else value
+        value = spec.value(key)
         if value not in (None, ""):
             yield Change(key, None, value)
     for nic in spec.interfaces:

@@ -17,7 +17,6 @@ from ._errors import RouterError
 from ._secrets import Mask
 
 LIVE: t.Final = "live"
-NEXT_START: t.Final = "next_start"
 RESTART: t.Final = "restart"
 
 Effect = t.Literal["live", "next_start", "restart"]

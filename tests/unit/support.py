@@ -27,7 +27,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guest import (
     derive_mac,
 )
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisor import Planned, Progress
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.libvirt.agent import AgentTransport
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.libvirt.agent import SILENT, AgentTransport
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._plan import GuestPlan, new_link
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._reconcile import Change
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._segment import SegmentPlan, SegmentState
@@ -143,7 +143,7 @@ class SimulatedTransport(AgentTransport):
             raise GuestError(f"the guest agent refused {command}", found=reply["error"]["desc"])
         return reply["return"]
 
-    def tell(self, command: str, arguments: t.Mapping[str, t.Any] | None = None) -> None:
+    def tell(self, command: str, arguments: t.Mapping[str, t.Any] | None = None, timeout: int = SILENT) -> None:
         answer = self._agent.receive(json.dumps({"execute": command, "arguments": dict(arguments or {})}).encode() + b"\n")
         assert answer == b"", "CHR never answers this command"
 

@@ -257,7 +257,7 @@ OPTIONAL: dict[str, st.SearchStrategy[t.Any]] = {
         max_size=2,
     ),
     "scripts": st.lists(
-        st.builds(lambda name, text: {"name": name, "source": f":put {quote(text)}\n# done"}, st.sampled_from(["a", "b.c", "d-1"]), NASTY),
+        st.builds(lambda name, text: {"name": name, "source": f":put {quote('|' + text)}\n# done"}, st.sampled_from(["a", "b.c", "d-1"]), NASTY),
         unique_by=lambda entry: str(entry["name"]),
     ),
     "interfaces": st.just(["ether1", "ether2"]),

@@ -13,7 +13,6 @@ from __future__ import annotations
 import base64
 import json
 import typing as t
-from contextlib import suppress
 
 from ..._errors import GuestError, HypervisorError
 from ..._script import Ended
@@ -25,7 +24,7 @@ if t.TYPE_CHECKING:
 
 ANSWER: t.Final = 5  # seconds for one answer; libvirt's own synchronising before it takes up to 5 more
 SILENT: t.Final = 0  # for commands that CHR never answers: do not wait
-CLOSED: t.Final = 1  # seconds that a close certainly has to be sent
+SENT: t.Final = 1  # seconds in which such a command is certainly sent
 FILE_CHUNK: t.Final = 48 * 1024  # bytes; base64 of it stays below 64 KiB
 NO_AGENT: t.Final = (
     "CHR has a guest agent only under KVM on x86: check that the guest runs with accelerator kvm, or wait longer with agent_timeout"
@@ -103,20 +102,14 @@ class AgentTransport:
         return bytes(content)
 
     def _commit(self, handle: int) -> None:
-        """Close a written file, which commits it, and make sure of it.
+        """Close a written file, which commits it. On a busy host libvirt can give a command up before it was sent, unless it is to wait."""
+        self.tell("guest-file-close", {"handle": handle}, SENT)
 
-        On a busy host libvirt can give a command up before it was sent, when it is told not to wait. So the close is told twice, and the
-        second one waits: the agent closes silently, or objects to a handle that is closed.
-        """
-        self.tell("guest-file-close", {"handle": handle})
-        with suppress(GuestError):
-            self.call("guest-file-close", {"handle": handle}, CLOSED)
-
-    def tell(self, command: str, arguments: t.Mapping[str, t.Any] | None = None) -> None:
+    def tell(self, command: str, arguments: t.Mapping[str, t.Any] | None = None, timeout: int = SILENT) -> None:
         """A command that CHR carries out and never answers: its silence is no error."""
         lib = library()
         try:
-            self.call(command, arguments, SILENT)
+            self.call(command, arguments, timeout)
         except GuestError as error:
             cause = error.__cause__
             if isinstance(cause, lib.libvirtError) and error_code(cause) in _silence():

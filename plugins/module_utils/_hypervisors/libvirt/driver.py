@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ... import _limits
 from ..._errors import HypervisorError, InputError, RefusedError, RouterError, UnsupportedError
-from ..._guest import DEFAULTS, NIC_MODEL, GuestSpec, GuestState, Mark, Power, derive_mac
+from ..._guest import NIC_MODEL, GuestSpec, GuestState, Mark, Power, derive_mac
 from ..._hypervisor import Hypervisor, Planned, Progress
 from ..._plan import GuestPlan, new_link
 from ..._segment import SegmentPlan, SegmentState
@@ -111,7 +111,7 @@ class LibvirtHypervisor:
         return errors
 
     def _check_new(self, spec: GuestSpec, planned: Planned, taken: t.Mapping[str, str]) -> None:
-        machine = spec.machine or DEFAULTS["machine"]
+        machine = spec.value("machine")
         if machine not in MACHINES:
             raise InputError(f"machine: {machine} is unknown", wanted=", ".join(MACHINES))
         if machine == "q35" and spec.disk_bus == "ide":
@@ -208,17 +208,13 @@ class LibvirtHypervisor:
             taken = "already exists with uuid" in (error.get_error_message() or "")
             remedy = "Another run makes it now: run again when that is done" if taken else "See the module's options"
             raise HypervisorError("the guest cannot be defined", found=error.get_error_message(), remedy=remedy) from error
-        wanted = DEFAULTS["autostart"] if spec.autostart is None else spec.autostart
-        if wanted:
+        if spec.value("autostart"):
             with translated("autostart cannot be set"):
                 domain.setAutostart(True)
         return domain
 
     def _definition(self, spec: GuestSpec, guest_uuid: str) -> domain_xml.Definition:
-        def value(key: str) -> t.Any:
-            given = getattr(spec, key)
-            return DEFAULTS[key] if given is None else given
-
+        value = spec.value
         accelerator = value("accelerator")
         if accelerator == "auto":
             accelerator = "kvm" if self._kvm_works() else "qemu"
@@ -259,7 +255,7 @@ class LibvirtHypervisor:
             if self._events.wait_until(lambda: self._disk_ready(domain), OTHER_RUN):
                 return
             pool.delete(name)  # half-made: the name holds the UUID of a guest that was never started
-        storage.clone(pool, name, self._images.get(str(spec.image)), spec.disk_size, spec.disk_clone or DEFAULTS["disk_clone"])
+        storage.clone(pool, name, self._images.get(str(spec.image)), spec.disk_size, spec.value("disk_clone"))
         self._write_mark(domain, lambda mark: replace(mark, disk_ready=True))
 
     @staticmethod
