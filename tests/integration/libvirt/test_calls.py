@@ -12,7 +12,9 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import Gu
 
 from .conftest import options
 from .round_trips import converge, counted, driver
-from .support import Json, guest, run
+from .support import Json, guest, host, run
+
+HANG = 600  # seconds; longer than any host needs for the rest of the test
 
 
 def test_a_pass_without_changes_makes_at_most_two_calls_a_guest(halting: str) -> None:
@@ -69,11 +71,12 @@ def test_an_agent_that_hangs_is_named_and_success_is_not_guessed(silent: str) ->
 
 def test_eight_agents_that_hang_hold_nobody_else_up(silent: str, halting: str) -> None:
     names = [f"it-g{number}" for number in range(8)]
-    with driver(9) as hypervisor:
+    with driver(9) as hypervisor, host() as connection:
         converge(hypervisor, [options(name, silent, state="started") for name in names])
         converge(hypervisor, [options("it-other", halting)])
         for name in names:
             hypervisor.transport(hypervisor.observe([name])[name]).wait(60)
+            connection.lookupByName(name).agentSetResponseTimeout(HANG)
         found = hypervisor.observe(names)
         begun = threading.Barrier(len(names) + 1)
         ended: list[str] = []
@@ -81,7 +84,7 @@ def test_eight_agents_that_hang_hold_nobody_else_up(silent: str, halting: str) -
         def ask(name: str) -> None:
             transport = hypervisor.transport(found[name])
             begun.wait()
-            with pytest.raises(GuestError, match="did not answer"):
+            with pytest.raises(GuestError):
                 transport.start(":put 1")
             ended.append(name)
 
@@ -91,6 +94,8 @@ def test_eight_agents_that_hang_hold_nobody_else_up(silent: str, halting: str) -
         begun.wait()
         converge(hypervisor, [options("it-other", halting, description="changed meanwhile")])
         assert not ended
+        for name in names:
+            connection.lookupByName(name).destroy()  # which ends the calls at once
         for thread in threads:
             thread.join()
         assert sorted(ended) == names
