@@ -78,7 +78,7 @@ class Networks:
             with translated("the networks cannot be listed"):
                 owners = [_read(network, ()) for network in connection.listAllNetworks(lib.VIR_CONNECT_LIST_NETWORKS_PERSISTENT)]
             for owner in owners:
-                if owner.bridge == plan.bridge:
+                if owner.bridge == plan.bridge and owner.name != plan.spec.name:  # of the same name: another run was quicker
                     raise RefusedError(
                         f"bridge: {plan.bridge} belongs to network {owner.name}", remedy="Choose another device, or use that network"
                     )
@@ -113,8 +113,7 @@ class Networks:
             with translated("the segment has gone", "Run again"):
                 network = connection.networkLookupByName(plan.spec.name)
         with translated("the segment cannot be started", "Its definition is kept; mend the cause and run again"):
-            if not network.isActive():
-                network.create()
+            _start(network)
             network.setAutostart(True)
 
     @staticmethod
@@ -124,6 +123,17 @@ class Networks:
             if network.isActive():
                 network.destroy()
             network.undefine()
+
+
+def _start(network: libvirt.virNetwork) -> None:
+    """Start a network; one that another run starts at the same moment is started."""
+    if network.isActive():
+        return
+    try:
+        network.create()
+    except library().libvirtError:
+        if not network.isActive():
+            raise
 
 
 def _read(network: libvirt.virNetwork, guests: tuple[str, ...]) -> SegmentState:
