@@ -29,3 +29,16 @@ attributes:
     membership:
       - vrouter.mikrotik.all
 """
+
+    ROUTEROS = r"""
+options: {}
+attributes:
+  action_group:
+    description:
+      - Use C(group/vrouter.mikrotik.routeros) in C(module_defaults) to set the options for a RouterBOARD's session, and
+        C(group/vrouter.mikrotik.all) for options that all modules have.
+    support: full
+    membership:
+      - vrouter.mikrotik.all
+      - vrouter.mikrotik.routeros
+"""

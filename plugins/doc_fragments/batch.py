@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Documents O(concurrency), O(planned) and O(progress_file)."""
+    """Documents O(concurrency), and in PHASE O(planned) and O(progress_file), which roles pass on."""
 
     DOCUMENTATION = r"""
 options:
@@ -15,6 +15,10 @@ options:
     description: How many objects are worked on at the same time.
     type: int
     default: 8
+"""
+
+    PHASE = r"""
+options:
   planned:
     description: What earlier tasks of a check-mode run would have made; it counts as present. The roles fill it in.
     type: dict

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from ._errors import InputError
 from ._guest import SLOT
-from ._routeros.text import Version, boolean, escape, quote
+from ._routeros.text import Version, address, boolean, escape, quote
 
 RECORD: t.Final = "vrouter-first-boot"
 SCRIPT_RECORD: t.Final = "vrouter-script-"
@@ -94,21 +94,13 @@ def parse(options: t.Mapping[str, t.Any]) -> FirstBoot:
     services = tuple(_service(entry) for entry in options.get("services") or ())
     names = tuple(options.get("interfaces") or ())
     more = tuple(options.get("secrets") or ())
-    addresses = tuple({**entry, "address": _address(entry["address"])} for entry in options.get("addresses") or ())
+    addresses = tuple({**entry, "address": address(entry["address"], "addresses")} for entry in options.get("addresses") or ())
     routes = tuple({**entry, "destination": _destination(entry["destination"])} for entry in options.get("routes") or ())
     wanted = FirstBoot(
         **values, users=users, services=services, addresses=addresses, routes=routes, interfaces=names, more_secrets=more
     )
     _check(wanted)
     return wanted
-
-
-def _address(text: str) -> str:
-    """The address as RouterOS writes it, with its prefix length, so that the next run finds it again. Raises InputError."""
-    try:
-        return str(ipaddress.IPv4Interface(text))
-    except ValueError as error:
-        raise InputError(f"addresses: {text!r} is no IPv4 address", wanted="for example 192.0.2.2/24") from error
 
 
 def _destination(text: str) -> str:

@@ -13,10 +13,14 @@ from ansible.module_utils.basic import AnsibleModule
 from ._drivers import connect, connection_arguments
 from ._errors import RouterError
 from ._hypervisor import Hypervisor, Planned, Progress
+from ._routeros.api import Api, session
+from ._routeros.api_options import ApiOptions, api_arguments
 from ._secrets import Mask
 
 _NAMES: t.Final = {"type": "list", "elements": "str", "default": []}
 PLANNED: t.Final = {"networks": _NAMES, "images": _NAMES, "guests": _NAMES}
+# What a phase of a role passes on.
+PHASE: t.Final = {"planned": {"type": "dict", "options": PLANNED}, "progress_file": {"type": "path"}}
 
 Result = t.Dict[str, t.Any]  # noqa: UP006  (evaluated at import on Python 3.10 as well)
 
@@ -26,17 +30,17 @@ def batch_module(arguments: t.Mapping[str, t.Any]) -> AnsibleModule:
     connections = connection_arguments()
     several = [list(connections)] if len(connections) > 1 else []
     return AnsibleModule(
-        argument_spec={
-            **connections,
-            **arguments,
-            "concurrency": {"type": "int", "default": 8},
-            "planned": {"type": "dict", "options": PLANNED},
-            "progress_file": {"type": "path"},
-        },
+        argument_spec={**connections, **arguments, "concurrency": {"type": "int", "default": 8}, **PHASE},
         mutually_exclusive=several,
         required_one_of=several,
         supports_check_mode=True,
     )
+
+
+def api_module(arguments: t.Mapping[str, t.Any], **constraints: t.Any) -> AnsibleModule:
+    """An AnsibleModule for work on one router through its API."""
+    connection = {"api": {"type": "dict", "required": True, "options": api_arguments()}}
+    return AnsibleModule(argument_spec={**connection, **arguments, **PHASE}, supports_check_mode=True, **constraints)
 
 
 def planned(module: AnsibleModule) -> Planned:
@@ -49,9 +53,26 @@ def run(module: AnsibleModule, work: t.Callable[[Hypervisor, Progress], Result],
     concurrency = module.params["concurrency"]
     if concurrency < 1:
         module.fail_json(msg=f"concurrency: {concurrency} is below 1.")
+    _run(module, lambda: connect(module.params, concurrency), work, secrets)
+
+
+def run_session(module: AnsibleModule, work: t.Callable[[Api, Progress], Result], secrets: t.Collection[str] = ()) -> None:
+    """Log in to the router, work, and leave with the result or with one line that says what to do."""
+    _run(module, lambda: session(ApiOptions.parse(module.params["api"])), work, secrets)
+
+
+Door = t.TypeVar("Door")
+
+
+def _run(
+    module: AnsibleModule,
+    enter: t.Callable[[], t.ContextManager[Door]],
+    work: t.Callable[[Door, Progress], Result],
+    secrets: t.Collection[str],
+) -> None:
     try:
-        with connect(module.params, concurrency) as hypervisor:
-            result = work(hypervisor, progress_writer(module.params["progress_file"]))
+        with enter() as door:
+            result = work(door, progress_writer(module.params["progress_file"]))
     except RouterError as error:
         result = {"failed": True, "msg": str(error)}
     leave(module, result, secrets)

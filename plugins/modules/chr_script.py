@@ -20,6 +20,7 @@ description:
 extends_documentation_fragment:
   - vrouter.mikrotik.libvirt
   - vrouter.mikrotik.batch
+  - vrouter.mikrotik.batch.phase
   - vrouter.mikrotik.attributes
   - vrouter.mikrotik.attributes.actiongroup
 attributes:

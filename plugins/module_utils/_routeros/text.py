@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import typing as t
 from functools import total_ordering
@@ -29,6 +30,27 @@ def quote(text: str) -> str:
 def boolean(value: bool) -> str:
     """RouterOS's word for a truth value."""
     return "yes" if value else "no"
+
+
+def address(text: str, option: str) -> str:
+    """An interface's address as RouterOS writes it, with its prefix length, so that the next run finds it again. Raises InputError."""
+    try:
+        return str(ipaddress.IPv4Interface(text))
+    except ValueError as error:
+        raise InputError(f"{option}: {text!r} is no IPv4 address", wanted="for example 192.0.2.2/24") from error
+
+
+_SIZE: t.Final = re.compile(r"(\d+)\s*(KiB|MiB|GiB|B|bytes)?", re.IGNORECASE)
+_UNITS: t.Final = {"b": 1, "bytes": 1, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
+
+
+def size(text: str, unit: int) -> int | None:
+    """Bytes, from a size as RouterOS renders it: `32MiB`, `32000kiB`, or a bare number of `unit` bytes. None where it is no size."""
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        return None
+    number, suffix = match.groups()
+    return int(number) * (_UNITS[suffix.lower()] if suffix else unit)
 
 
 @total_ordering

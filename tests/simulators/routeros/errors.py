@@ -41,5 +41,13 @@ def invalid_value(name: str) -> RouterError:
     return RouterError(f"invalid value for argument {name}")
 
 
+class MissingError(RouterError):
+    """Arguments that a command cannot do without; scripts and the API word it differently."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__("missing value(s) of argument(s) " + " ".join(names))
+        self.names = names
+
+
 def missing(*names: str) -> RouterError:
-    return RouterError("missing value(s) of argument(s) " + " ".join(names))
+    return MissingError(*names)

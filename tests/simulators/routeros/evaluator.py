@@ -108,6 +108,9 @@ class Interpreter:
     def emit(self, text: str) -> None:
         self.output.append(text.replace("\r\n", "\n").replace("\n", "\r\n") + "\r\n")
 
+    def report(self, row: dict[str, Value]) -> None:
+        """Progress of a long command. A script shows only its end; the API sends each row."""
+
     def run_source(self, source: str) -> None:
         """Parse everything, then run it."""
         self._toplevel(Parser(source, self.router.root).script())

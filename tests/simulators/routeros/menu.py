@@ -22,8 +22,8 @@ class Invocation:
     """One call of a command.
 
     `values` are the evaluated arguments. A menu's command gets bare words as text, as written; a builtin gets what they
-    stand for. A lazy command gets `nodes` only and evaluates what it needs. `matches` is the `where`, or None where
-    there was none.
+    stand for. A lazy command gets `nodes` only and evaluates what it needs. A slow one reports progress. `matches` is the
+    `where`, or None where there was none.
     """
 
     __slots__ = ("command", "interpreter", "matches", "nodes", "scope", "values")
@@ -81,6 +81,7 @@ class Command:
         "name",
         "names",
         "positional",
+        "slow",
         "typed",
     )
 
@@ -99,6 +100,7 @@ class Command:
         bare_where: bool = False,
         lazy: bool = False,
         typed: bool = False,
+        slow: bool = False,
         accepts: Callable[[str, str], bool] = _accept,
     ) -> None:
         self.name = name
@@ -113,6 +115,7 @@ class Command:
         self.bare_where = bare_where
         self.lazy = lazy
         self.typed = typed
+        self.slow = slow
         self.accepts = accepts
         self.menu: Menu = _NOWHERE
 

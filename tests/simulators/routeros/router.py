@@ -10,13 +10,14 @@ import json
 import os
 import threading
 import time
+from collections.abc import Callable, Iterable
 from zlib import crc32
 
 from . import language
 from .errors import RouterError, ScriptTimeoutError
-from .evaluator import Interpreter
+from .evaluator import Interpreter, Scope
 from .fields import Reference
-from .menu import Menu
+from .menu import Command, Invocation, Menu
 from .menus import file, firewall, interface, ip, log, ntp, scheduler, script, system, user
 from .menus.file import Files
 from .menus.log import Log
@@ -33,6 +34,9 @@ _FACTORY = (ip, user, system)
 _POLL = 0.5
 # Seconds that a busy script leaves to the others.
 _TURN = 0.001
+
+
+Area = Callable[["Router"], dict[str, Menu]]
 
 
 class Result:
@@ -52,9 +56,10 @@ class Router:
     """`uuid` is the machine's; the licence's system-id comes from it at the first boot, so that a test can foretell it.
 
     Scripts may run in several threads: they take turns, and a script that waits lets the others run.
+    `areas` are the menus of a special kind of router, mounted over the usual ones.
     """
 
-    def __init__(self, platform: Platform, uuid: str | None = None) -> None:
+    def __init__(self, platform: Platform, uuid: str | None = None, areas: Iterable[Area] = ()) -> None:
         self.platform = platform
         self.globals: dict[str, Value] = {}
         self.booted = platform.now()
@@ -64,8 +69,8 @@ class Router:
         self._dirty = False
         self._menus: dict[str, Menu] = {}
         self.root = language.build()
-        for area in _AREAS:
-            for path, menu in area.menus(self).items():
+        for make in (*(area.menus for area in _AREAS), *areas):
+            for path, menu in make(self).items():
                 self._menus["/" + path] = menu
                 self.root.mount(path, menu)
         for command in system.commands():
@@ -105,6 +110,17 @@ class Router:
             self.apply()
             self.persist()
             return Result(exit_code, outward("".join(run.output)))
+
+    def invoke(self, command: Command, values: dict[str, Value], run: Interpreter | None = None) -> Value:
+        """One command of a door whose requests need no parser; raises RouterError. Only for commands that are not lazy."""
+        with self.lock:
+            call = Invocation(command, run or Interpreter(self), Scope(self.globals), {}, None)
+            call.values = values
+            try:
+                return command.handler(call)
+            finally:
+                self.apply()
+                self.persist()
 
     def poll(self) -> float:
         """Housekeeping: notice links and leases, keep the state. Returns the seconds until the next call."""

@@ -39,7 +39,7 @@ def ethernet_name(slot: int) -> str:
 class Interfaces(Table):
     """Some or all of the interfaces. `kind` is one type of them, or empty for all."""
 
-    columns = ("name", "type", "actual-mtu", "mac-address")
+    columns: tuple[str, ...] = ("name", "type", "actual-mtu", "mac-address")
     kind = ""
 
     def items(self) -> list[Item]:
@@ -110,6 +110,13 @@ class Vlans(Interfaces):
 
 class BridgePorts(Table):
     columns = ("interface", "bridge", "pvid")
+
+    def computed_names(self) -> frozenset[str]:
+        return frozenset({"inactive"})
+
+    def computed(self, item: Item) -> dict[str, Value]:
+        interface = self.router.table("/interface").lookup(str(item.values["interface"]))
+        return {"inactive": interface is None or not self.router.wiring.running(interface)}
 
     def check(self, values: dict[str, Stored], item: Item | None) -> None:
         bridge = self.router.table("/interface/bridge").lookup(str(values["bridge"]))

@@ -1,0 +1,327 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""MetaROUTER guests on a simulated RouterBOARD, on every version and every guess of how it shows things."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+import pytest
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import InputError, RefusedError, UnsupportedError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter import parse_guests, parse_wiring
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter_engine import Order, converge, read_guests
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._reconcile import Outcome
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.api import Api, LostError
+
+from tests.routerboards import Boards, Enter
+from tests.simulators.routerboard.board import Board
+from tests.simulators.routerboard.images import openwrt_image
+from tests.simulators.routerboard.rendering import Rendering
+
+ORDER = Order(check_mode=False, timeout=10, import_timeout=10)
+IMAGE = "openwrt-mr-mips-rootfs.tgz"
+RENDERINGS = [
+    Rendering(),
+    Rendering(sizes="plain", unlimited="0", booleans="yes", guest_comment=False, used_disk_unit=False),
+    Rendering(sizes="bytes", unlimited="0kiB", guest_comment=False, interface_macs=False),
+    Rendering(unlimited="0kiB", booleans="yes", live_memory=False, orphans=False),
+    Rendering(remove_running=True),
+]
+
+Wanted = dict[str, t.Any]
+
+
+def guest(name: str = "client1", **more: t.Any) -> Wanted:
+    given = {"name": name, "state": "started", "guest_os": "routeros", "adopt": False, **more}
+    return {**given, "interfaces": [{"state": "present", **nic} for nic in given.get("interfaces", [])]}
+
+
+def run(api: Api, *guests: Wanted, order: Order = ORDER) -> dict[str, Outcome]:
+    specs, errors = parse_guests(guests)
+    assert not errors, errors
+    return converge(api, specs, order, lambda name, what: None)
+
+
+def one(api: Api, order: Order = ORDER, **more: t.Any) -> Outcome:
+    """One guest, which must succeed."""
+    outcome = run(api, guest(**more), order=order)["client1"]
+    assert outcome.error is None, outcome.error
+    return outcome
+
+
+def fields(outcome: Outcome) -> set[str]:
+    return {change.field for change in outcome.changes}
+
+
+CLIENT: Wanted = {
+    "memory_size": 32,
+    "disk_size": 32000,
+    "interfaces": [{"name": "ether1", "host_name": "uplink", "host_addresses": ["198.51.100.1/30"]}, {"name": "ether2", "dynamic_bridge": "bridge1"}],
+}
+
+
+@pytest.mark.parametrize("rendering", RENDERINGS)
+@pytest.mark.parametrize("version", ["3.21", "6.30.2", "6.49.10"])
+def test_a_guest_is_made_wired_and_started_and_a_second_run_changes_nothing(
+    version: str, rendering: Rendering, boards: Boards, enter: Enter
+) -> None:
+    board = boards(version, rendering=rendering)
+    board.run("/interface bridge add name=bridge1")
+    with enter(board) as api:
+        made = one(api, **CLIENT)
+        assert {"exists", "state", "interfaces.ether1.host_interface", "interfaces.ether1.host_addresses"} <= fields(made)
+        assert made.facts["state"] == "running"
+        assert [nic["host_interface"] for nic in made.facts["interfaces"]] == ["uplink", "vif1"]
+        assert one(api, **CLIENT).changes == ()
+        gone = one(api, state="absent", confirm="client1")
+        assert fields(gone) == {"state", "exists"}
+        assert gone.facts == {"exists": False, "restart_needed": False}
+        assert one(api, state="absent", confirm="client1").changes == ()
+    assert board.run(":put [:len [/interface virtual-ethernet find]]") == "0"
+    assert "198.51.100.1" not in board.run("/ip address print")
+
+
+def test_a_guest_never_runs_before_it_is_wired(board: Board, enter: Enter) -> None:
+    with enter(board) as api:
+        one(api, interfaces=[{"name": "ether1"}])
+    verbs = [sentence[0] for sentence in board.api_log]
+    assert verbs.index("/metarouter/interface/add") < verbs.index("/metarouter/enable")
+    assert "=disabled=yes" in next(sentence for sentence in board.api_log if sentence[0] == "/metarouter/add")
+
+
+def test_eight_guests_with_eight_interfaces_that_need_nothing_cost_three_commands(board: Board, enter: Enter) -> None:
+    wanted = [guest(f"c{number}", memory_size=24 if number else 32, state="present", interfaces=[{"name": "ether1"}]) for number in range(8)]
+    with enter(board) as api:
+        run(api, *wanted)
+        before = api.count
+        again = run(api, *wanted)
+        assert api.count - before == 3
+    assert not any(outcome.changes or outcome.error for outcome in again.values())
+
+
+def test_check_mode_touches_nothing_and_says_what_would_be(board: Board, enter: Enter) -> None:
+    board.run("/interface bridge add name=bridge1")
+    with enter(board) as api:
+        predicted = one(api, order=replace(ORDER, check_mode=True), **CLIENT)
+        assert all(sentence[0].endswith("/print") for sentence in board.api_log)
+        assert [change.as_dict() for change in predicted.changes] == [change.as_dict() for change in one(api, **CLIENT).changes]
+
+
+def test_updates_reach_what_runs_or_wait_and_say_so(board: Board, enter: Enter) -> None:
+    with enter(board) as api:
+        one(api, memory_size=32, interfaces=[{"name": "ether1"}])
+        pending = one(api, memory_size=48)
+        assert pending.facts["restart_needed"]
+        assert [(change.before, change.after, change.effect) for change in pending.changes] == [(32, 48, "restart")]
+        assert one(api, memory_size=48).changes == ()
+        nics = [{"name": "ether1", "disabled": True}, {"name": "ether2", "vm_mac_address": "02:00:00:00:00:99"}]
+        wired = one(api, comment="rack 4", interfaces=nics)
+        new = {f"interfaces.ether2.{field}" for field in ("exists", "type", "vm_mac_address")}
+        assert fields(wired) == {"comment", "interfaces.ether1.disabled", *new}
+        assert wired.facts["comment"] == "rack 4"
+        assert fields(one(api, interfaces=[{"name": "ether2", "state": "absent"}])) == {"interfaces.ether2.exists"}
+    inside = board.wait_for("client1", "running").router
+    assert inside is not None
+
+
+def test_restarted_shuts_down_changes_and_starts(boards: Boards, enter: Enter) -> None:
+    board = boards(rendering=Rendering(live_memory=False))
+    with enter(board) as api:
+        one(api, memory_size=32)
+        refused = run(api, guest(memory_size=40))["client1"]
+        assert "use state: restarted" in str(refused.error)
+        assert refused.changes == ()
+        assert one(api, memory_size=40, state="restarted").facts["memory_size"] == 40
+        assert one(api, memory_size=40).changes == ()
+
+
+def test_power_goes_where_it_is_told(board: Board, enter: Enter) -> None:
+    with enter(board) as api:
+        assert one(api, state="present").facts["state"] == "disabled"
+        orders = {"stopped": "disabled", "started": "running"}, {"stopped": "stopped"}, {"started": "running"}, {"disabled": "disabled"}
+        for state, after in [pair for order in orders for pair in order.items()]:
+            assert one(api, state=state).facts["state"] == after
+            assert one(api, state=state).changes == ()
+
+
+def test_interfaces_of_a_guest_that_is_described_elsewhere(board: Board, enter: Enter) -> None:
+    with enter(board) as api:
+        one(api)
+        wiring = [{"guest": name, "name": "ether1", "state": "present", "comment": "from here"} for name in ("client1", "nobody")]
+        specs, dummy = parse_wiring(wiring, False)
+        outcomes = converge(api, specs, ORDER, lambda name, what: None)
+        assert outcomes["client1"].facts["interfaces"][0]["host_interface"] == "vif1"
+        assert "guest nobody does not exist" in str(outcomes["nobody"].error)
+        assert outcomes["client1"].facts["state"] == "running"
+
+
+# What the host can give
+
+
+def test_limits_are_refused_for_those_beyond_them_and_name_the_way_out(board: Board, enter: Enter) -> None:
+    many = [{"name": f"ether{number}"} for number in range(1, 8)]
+    with enter(board) as api:
+        outcomes = run(api, *(guest(f"g{number}", state="present", memory_size=24) for number in range(9)))
+        assert [name for name, outcome in outcomes.items() if outcome.error] == ["g8"]
+        assert "at most 8 guests" in str(outcomes["g8"].error)
+        outcomes = run(api, guest("g0", state="present", interfaces=many), guest("g1", state="present", interfaces=many[:2]))
+        assert not outcomes["g0"].error
+        assert "/interface vlan add" in str(outcomes["g1"].error)
+        assert outcomes["g1"].facts["interfaces"] == []
+
+
+def test_memory_that_the_host_does_not_have_is_refused_before_anything_is_made(board: Board, enter: Enter) -> None:
+    with enter(board) as api:
+        outcome = run(api, guest(memory_size=256))["client1"]
+        assert "MiB free" in str(outcome.error)
+        assert not outcome.facts["exists"]
+
+
+@pytest.mark.parametrize(
+    ("version", "model", "said"),
+    [
+        ("7.20.8", "RB2011UiAS", "RouterOS 7 has no MetaROUTER"),
+        ("6.49.10", "hAP lite", "this board has no MetaROUTER"),
+        ("6.49.10", "hEX", "Boards with MetaROUTER: RB4xx"),
+    ],
+)
+def test_a_board_without_the_feature_is_told_so(version: str, model: str, said: str, boards: Boards, enter: Enter) -> None:
+    with enter(boards(version, model)) as api, pytest.raises(UnsupportedError, match=said):
+        run(api, guest())
+
+
+def test_a_board_that_only_pretends_is_told_so_before_it_refuses(boards: Boards, enter: Enter) -> None:
+    with enter(boards("6.49.10", "RB1100AHx2")) as api:
+        assert "not supported on RB1100AHx2" in str(run(api, guest())["client1"].error)
+
+
+def test_fastpath_is_warned_of_once(board: Board, enter: Enter) -> None:
+    with enter(board) as api:
+        first = run(api, *(guest(f"g{number}", state="present", interfaces=[{"name": "ether1"}]) for number in range(2)))
+        assert sum("FastPath" in text for outcome in first.values() for text in outcome.warnings) == 1
+        assert not run(api, guest("g2", state="present", interfaces=[{"name": "ether1"}]))["g2"].warnings
+
+
+# The session's own way
+
+
+def on_the_way(board: Board, interface: str) -> None:
+    board.run(f"/ip address add address=127.0.0.1/8 interface={interface}")
+
+
+def test_the_sessions_own_interface_and_bridge_are_kept(board: Board, enter: Enter) -> None:
+    board.run("/interface bridge add name=lan; /interface bridge port add bridge=lan interface=ether3")
+    on_the_way(board, "lan")
+    with enter(board) as api:
+        for wiring in ({"static_interface": "ether3"}, {"dynamic_bridge": "lan"}):
+            refused = run(api, guest(interfaces=[{"name": "ether1", **wiring}]))["client1"]
+            assert isinstance(refused.error, RefusedError)
+            assert "allow_session_path: true" in str(refused.error)
+        assert one(api, interfaces=[{"name": "ether1", "static_interface": "ether4"}]).changes
+        allowed = replace(ORDER, allow_session_path=True)
+        assert one(api, order=allowed, interfaces=[{"name": "ether2", "dynamic_bridge": "lan"}]).changes
+
+
+# Ownership
+
+
+def test_a_guest_that_somebody_else_made_is_left_alone_until_it_is_adopted(board: Board, enter: Enter) -> None:
+    board.run("/metarouter add name=client1 memory-size=32 comment=theirs disabled=yes")
+    with enter(board) as api:
+        refused = run(api, guest())["client1"]
+        assert "adopt: true" in str(refused.error)
+        assert one(api, adopt=True).facts["comment"] == "theirs"
+        assert one(api, state="stopped").changes
+
+
+# Images
+
+
+def test_an_image_on_the_router_becomes_a_guest_of_its_own_name(board: Board, enter: Enter) -> None:
+    board.upload(IMAGE, openwrt_image("mips"))
+    with enter(board) as api:
+        made = one(api, guest_os="openwrt", memory_size=16, disk_size=40000, image=IMAGE)
+        assert (made.facts["memory_size"], made.facts["disk_size"], made.facts["state"]) == (16, 40000, "running")
+        assert one(api, guest_os="openwrt", memory_size=16, disk_size=40000, image=IMAGE).changes == ()
+    assert board.run(":put [:len [/system script find]]") == "0"
+
+
+def test_images_that_cannot_work_are_refused_before_they_are_imported(boards: Boards, enter: Enter) -> None:
+    board = boards()
+    board.upload("openwrt-mr-ppc-rootfs.tgz", openwrt_image("ppc"))
+    wrong = {"guest_os": "openwrt", "memory_size": 16}
+    with enter(board) as api:
+        assert "built for powerpc" in str(run(api, guest(image="openwrt-mr-ppc-rootfs.tgz", **wrong))["client1"].error)
+        assert "has no file gone.tgz" in str(run(api, guest(image="gone.tgz", **wrong))["client1"].error)
+        assert isinstance(run(api, guest(image_src=__file__, **wrong))["client1"].error, InputError)
+    with enter(boards("3.21")) as api:
+        assert "3.24 or later" in str(run(api, guest(image=IMAGE, **wrong))["client1"].error)
+
+
+@pytest.mark.parametrize("fault", ["interrupt_import", "drop_after set", "drop_before set", "drop_after import"])
+def test_an_interrupted_import_is_finished_by_the_next_run(fault: str, board: Board, enter: Enter) -> None:
+    board.upload(IMAGE, openwrt_image("mips"))
+    wanted = {"guest_os": "openwrt", "memory_size": 16, "image": IMAGE}
+    kind, dummy, what = fault.partition(" ")
+    if what:
+        getattr(board.faults, kind)({"set": "/metarouter/set", "import": "/metarouter/import-image"}[what])
+    else:
+        board.faults.interrupt_import()
+    with enter(board) as api:
+        assert isinstance(run(api, guest(**wanted))["client1"].error, LostError)
+    if fault == "interrupt_import":
+        board.wait_for("mr1", "disabled")
+    with enter(board) as api:
+        assert one(api, **wanted).facts["state"] == "running"
+        assert sorted(read_guests(api, [])["guests"]) == ["client1"]
+    assert board.run(":put [:len [/system script find]]") == "0"
+
+
+# Faults
+
+
+@pytest.mark.parametrize("fault", ["drop_before", "drop_after"])
+@pytest.mark.parametrize(
+    "command", ["/metarouter/add", "/metarouter/interface/add", "/metarouter/enable", "/interface/virtual-ethernet/add", "/ip/address/add"]
+)
+def test_a_run_that_was_cut_off_is_finished_by_the_next(command: str, fault: str, board: Board, enter: Enter) -> None:
+    board.run("/interface bridge add name=bridge1")
+    getattr(board.faults, fault)(command)
+    with enter(board) as api:
+        error = run(api, guest(**CLIENT))["client1"].error
+        assert isinstance(error, LostError)
+        assert "Run again" in str(error)
+    with enter(board) as api:
+        assert one(api, **CLIENT).facts["state"] == "running"
+        assert one(api, **CLIENT).changes == ()
+        assert len(read_guests(api, [])["guests"]["client1"]["interfaces"]) == 2
+
+
+def test_a_board_that_restarts_while_we_wait_is_an_error_and_the_next_run_converges(boards: Boards, enter: Enter) -> None:
+    board = boards(seconds=30)
+    with enter(board) as api:
+        board.hosting.timeline.after(0.2, lambda: board.reboot(0))
+        error = run(api, guest())["client1"].error
+        assert isinstance(error, LostError), error
+
+
+def test_a_guest_that_does_not_start_in_time_fails_alone(boards: Boards, enter: Enter) -> None:
+    board = boards(seconds=30)
+    with enter(board) as api:
+        outcomes = run(api, guest(), guest("other", state="present"), order=replace(ORDER, timeout=0.3))
+        assert "did not change its state within 0.3 s (wanted: running, found: booting)" in str(outcomes["client1"].error)
+        assert outcomes["other"].error is None
+        assert "exists" in fields(outcomes["client1"])
+        assert "state" not in fields(outcomes["client1"])
+
+
+def test_info_tells_what_the_host_has_left(board: Board, enter: Enter) -> None:
+    with enter(board) as api:
+        one(api, interfaces=[{"name": "ether1"}, {"name": "ether2"}])
+        told = read_guests(api, ["client1", "nobody"])
+    assert told["host"]["board"] == "RB2011UiAS"
+    assert (told["host"]["guests_free"], told["host"]["interfaces_free"]) == (7, 6)
+    assert told["guests"]["client1"]["state"] == "running"
+    assert told["guests"]["nobody"] == {"name": "nobody", "exists": False}
