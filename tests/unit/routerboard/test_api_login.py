@@ -10,8 +10,8 @@ from collections.abc import Callable
 import librouteros
 import pytest
 from librouteros.api import Api
-from librouteros.exceptions import FatalError, TrapError
-from librouteros.login import plain, token
+from librouteros.exceptions import FatalError
+from librouteros.login import plain
 
 from tests.simulators.routerboard.board import Board
 
@@ -39,7 +39,9 @@ def test_a_client_of_today_believes_to_be_logged_in(make_board: Callable[..., Bo
 
 
 @pytest.mark.parametrize("version", OLD)
-def test_the_new_form_is_answered_with_a_challenge(make_board: Callable[..., Board], open_wire: Callable[[Board], Wire], version: str) -> None:
+def test_the_new_form_is_answered_with_a_challenge(
+    make_board: Callable[..., Board], open_wire: Callable[[Board], Wire], version: str
+) -> None:
     answers = open_wire(make_board(version)).ask("/login", "=name=admin", "=password=")
     assert [answer[0] for answer in answers] == ["!done"]
     assert len(bytes.fromhex(answers[0][1].removeprefix("=ret="))) == 16
@@ -60,10 +62,3 @@ def test_refusals(
 def test_a_challenge_is_good_for_one_answer(make_board: Callable[..., Board], open_wire: Callable[[Board], Wire]) -> None:
     wire = open_wire(make_board("6.30.2"))
     assert wire.ask("/login", "=name=admin", "=response=00" + "0" * 32)[0][0] == "!trap"
-
-
-@pytest.mark.parametrize("method", [plain, token])
-def test_refused_at_will(board: Board, method: Callable[..., None]) -> None:
-    board.faults.refuse_logins = True
-    with pytest.raises(TrapError, match="invalid user name or password"):
-        librouteros.connect("127.0.0.1", "admin", "", port=board.ports["api"], login_method=plain, timeout=TIMEOUT)
