@@ -190,7 +190,7 @@ def _each_guest(
             changes: list[Change] = []
             error: RouterError | None = None
             try:
-                transport = _open(hypervisor, name, found.get(name), batch, progress)
+                transport = open_transport(hypervisor, name, found.get(name), batch, progress)
                 for item in guests[name]:
                     entry, change = act(transport, item)
                     done.append(entry)
@@ -204,7 +204,9 @@ def _each_guest(
     return run_batch({name: work(name) for name in guests}, batch.concurrency)
 
 
-def _open(hypervisor: Hypervisor, name: str, guest: GuestState | None, batch: Batch, progress: Progress) -> Transport | None:
+def open_transport(
+    hypervisor: Hypervisor, name: str, guest: GuestState | None, batch: Batch, progress: Progress
+) -> Transport | None:
     """The way into the router; None in check mode where it does not run, or would only be made."""
     if guest is None or guest.power != "running":
         if batch.check_mode and (guest is not None or name in batch.planned.guests):

@@ -50,26 +50,33 @@ def planned(module: AnsibleModule) -> Planned:
 
 def run(module: AnsibleModule, work: t.Callable[[Hypervisor, Progress], Result], secrets: t.Collection[str] = ()) -> None:
     """Connect, work, and leave with the result or with one line that says what to do."""
-    concurrency = module.params["concurrency"]
+    concurrency = check_concurrency(module)
+    run_in(module, lambda: connect(module.params, concurrency), work, secrets)
+
+
+def check_concurrency(module: AnsibleModule) -> int:
+    """How many objects are worked on at once, if it is a sensible number; else the module ends."""
+    concurrency: int = module.params["concurrency"]
     if concurrency < 1:
         module.fail_json(msg=f"concurrency: {concurrency} is below 1.")
-    _run(module, lambda: connect(module.params, concurrency), work, secrets)
+    return concurrency
 
 
 def run_session(module: AnsibleModule, work: t.Callable[[Api, Progress], Result], secrets: t.Collection[str] = ()) -> None:
     """Log in to the router, work, and leave with the result or with one line that says what to do."""
-    _run(module, lambda: session(ApiOptions.parse(module.params["api"])), work, secrets)
+    run_in(module, lambda: session(ApiOptions.parse(module.params["api"])), work, secrets)
 
 
 Door = t.TypeVar("Door")
 
 
-def _run(
+def run_in(
     module: AnsibleModule,
     enter: t.Callable[[], t.ContextManager[Door]],
     work: t.Callable[[Door, Progress], Result],
-    secrets: t.Collection[str],
+    secrets: t.Collection[str] = (),
 ) -> None:
+    """Enter by whatever way the module's options name, work, and leave with the result or with one line that says what to do."""
     try:
         with enter() as door:
             result = work(door, progress_writer(module.params["progress_file"]))

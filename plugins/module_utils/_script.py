@@ -32,19 +32,23 @@ class Ended:
     output: str
 
 
-class Transport(t.Protocol):
-    """One way into one router. Calls raise GuestError where the router, HypervisorError where the hypervisor fails."""
+class Runner(t.Protocol):
+    """What runs scripts on one router. Calls raise GuestError where the router, HypervisorError where the hypervisor fails."""
 
     name: str
-
-    def wait(self, timeout: float) -> None:
-        """Block until the way is open, at most `timeout` seconds; raises GuestError after that."""
 
     def start(self, source: str) -> int:
         """Hand the script over; its job number. Raises GuestError saying `unknown` where the answer was lost."""
 
     def poll(self, job: int) -> Ended | None:
         """How the script ended, or None while it runs."""
+
+
+class Transport(Runner, t.Protocol):
+    """A runner that has to be waited for, and takes files too."""
+
+    def wait(self, timeout: float) -> None:
+        """Block until the way is open, at most `timeout` seconds; raises GuestError after that."""
 
     def write_file(self, name: str, content: bytes) -> None:
         """Put a file on the router."""
@@ -80,7 +84,7 @@ class ScriptResult:
         return dict(vars(self), output_lines=self.output.splitlines())
 
 
-def run(transport: Transport, script: Script) -> ScriptResult:
+def run(transport: Runner, script: Script) -> ScriptResult:
     """Run the script unless its guard says it need not. Raises GuestError for every end that is not a clean one."""
     if script.unless is not None and holds(transport, script.unless):
         return ScriptResult(script.name, ran=False, changed=False, transport=transport.name)
@@ -100,7 +104,7 @@ def run(transport: Transport, script: Script) -> ScriptResult:
     return ScriptResult(script.name, True, UNCHANGED not in lines, transport.name, shown, ended.exit_code, seconds)
 
 
-def holds(transport: Transport, expression: str) -> bool:
+def holds(transport: Runner, expression: str) -> bool:
     """Whether a RouterOS expression is true on the router. Only reads."""
     ended = follow(transport, f':if ({expression}) do={{:put "true"}} else={{:put "false"}}', GUARD_TIMEOUT)
     answer = ended.output.strip()
@@ -109,7 +113,7 @@ def holds(transport: Transport, expression: str) -> bool:
     return answer == "true"
 
 
-def follow(transport: Transport, source: str, timeout: float) -> Ended:
+def follow(transport: Runner, source: str, timeout: float) -> Ended:
     """Start the source and wait for its end. Raises GuestError when it outlives `timeout`: it may go on inside the router."""
     deadline = time.monotonic() + timeout
     job = transport.start(source)

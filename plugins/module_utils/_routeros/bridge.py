@@ -13,8 +13,8 @@ from .._host_bridge import BridgePlan, BridgeSpec, BridgeState, Bridging, plan_b
 from .._metarouter import marked, unmarked
 from .._reconcile import Outcome
 from .api import Api, LostError
-from .metarouter import truth
 from .session_path import refuse_own_path, session_path
+from .text import truth
 
 BRIDGE: t.Final = "/interface/bridge"
 PORT: t.Final = "/interface/bridge/port"

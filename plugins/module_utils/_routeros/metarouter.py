@@ -15,7 +15,7 @@ from .._boards import Board, missing_menu
 from .._metarouter import UNLIMITED, Disk, NicState, VmState, unmarked
 from .._metarouter_plan import Host
 from .api import NO_SUCH_MENU, Api, Row, TrapError
-from .text import Version, size
+from .text import Version, size, truth
 
 VM: t.Final = "/metarouter"
 NIC: t.Final = "/metarouter/interface"
@@ -97,11 +97,6 @@ def state_of(row: Row) -> str:
     if row.get("state"):
         return row["state"]
     return "disabled" if truth(row.get("disabled", "")) else "stopped"
-
-
-def truth(text: str) -> bool:
-    """Whether a flag is set: `true` on newer versions, `yes` on old ones."""
-    return text in ("true", "yes")
 
 
 def _in_bytes(row: Row) -> bool:

@@ -86,9 +86,10 @@ def rows(printed: Value, queries: list[str]) -> list[Record]:
 
 
 def row_words(record: Record, proplist: Iterable[str] | None, rendering: Rendering) -> list[str]:
-    """The attributes of one reply; properties that are not there are left out without a word."""
+    """The attributes of one reply; properties that are not there, and an empty comment, are left out without a word."""
     names = record if proplist is None else proplist
-    return [f"={name}={_text(record[name], rendering)}" for name in names if record.get(name) is not None]
+    shown = [name for name in names if record.get(name) is not None and (name, record[name]) != ("comment", "")]
+    return [f"={name}={_text(record[name], rendering)}" for name in shown]
 
 
 def _text(value: Value, rendering: Rendering) -> str:

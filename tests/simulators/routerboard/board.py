@@ -158,6 +158,10 @@ class Board:
 
     # For doors and tests
 
+    def description(self) -> dict[str, object]:
+        """What another process needs to find its way in."""
+        return {"ports": self.ports, "ca_file": str(self.ca_file)}
+
     def guest(self, text: str) -> GuestMachine | None:
         """By name, or by the number that print shows."""
         with self.router.lock:
@@ -175,13 +179,13 @@ class Board:
             if not self.hosting.changed.wait_for(lambda: self._up, timeout):
                 raise TimeoutError("the board did not come back")
 
-    def wait_for(self, name: str, state: str, timeout: float = 10.0) -> GuestMachine:
-        """The guest once it is in that state; TimeoutError with the state that it was in instead."""
+    def wait_for(self, name: str, state: str, timeout: float = 10.0, starts: int = 0) -> GuestMachine:
+        """The guest once it is in that state and was started so often; TimeoutError with the state that it was in instead."""
         with self.router.lock:
 
             def arrived() -> bool:
                 machine = self.hosting.machine_of(name)
-                return machine is not None and machine.state == state
+                return machine is not None and machine.state == state and machine.starts >= starts
 
             if not self.hosting.changed.wait_for(arrived, timeout):
                 machine = self.hosting.machine_of(name)

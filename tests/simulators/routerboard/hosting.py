@@ -60,7 +60,8 @@ class GuestMachine:
     def __init__(self, hosting: Hosting, number: int, kind: str) -> None:
         self.number = number
         self.kind = kind  # "routeros" or "openwrt"
-        self.state = "disabled"
+        self.history: list[str] = []  # every state that it came into
+        self._state = "disabled"
         self.memory = 0  # MiB that it holds now
         self.starts = 0
         self.enabled = False
@@ -70,6 +71,16 @@ class GuestMachine:
         self._hosting = hosting
         self._wanted = False
         self._turn = 0
+
+    @property
+    def state(self) -> str:
+        return self._state
+
+    @state.setter
+    def state(self, state: str) -> None:
+        if state != self._state:
+            self._state = state
+            self.history.append(state)
 
     @property
     def powered(self) -> bool:
@@ -123,7 +134,8 @@ class GuestMachine:
         """Power is gone at once: the host restarts, or the guest was removed."""
         self._leave()
         self._turn += 1
-        self.state, self.memory, self.enabled, self._wanted = "disabled", 0, False, False
+        self.state = "disabled"
+        self.memory, self.enabled, self._wanted = 0, False, False
 
     def _enter(self, state: str) -> None:
         self.state = state

@@ -58,6 +58,7 @@ class Listener:
                     if self._listening is not listening:
                         connection.close()
                         return
+                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     handle = connection.dup()  # TLS takes the first one over
                     self._open.add(handle)
                 threading.Thread(target=self._attend, args=(connection, handle), daemon=True).start()

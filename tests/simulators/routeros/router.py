@@ -18,7 +18,7 @@ from .errors import RouterError, ScriptTimeoutError
 from .evaluator import Interpreter, Scope
 from .fields import Reference
 from .menu import Command, Invocation, Menu
-from .menus import file, firewall, interface, ip, log, ntp, scheduler, script, system, user
+from .menus import file, firewall, interface, ip, license, log, ntp, scheduler, script, system, user
 from .menus.file import Files
 from .menus.log import Log
 from .menus.scheduler import Scheduler
@@ -28,8 +28,8 @@ from .table import Table
 from .values import Value, inward, outward
 from .wiring import Wiring
 
-_AREAS = (interface, ip, firewall, user, system, ntp, script, scheduler, file, log)
-_FACTORY = (ip, user, system)
+_AREAS = (interface, ip, firewall, user, system, license, ntp, script, scheduler, file, log)
+_FACTORY = (ip, user, system, license)
 # Seconds between two looks at the machine. Short enough for a link's change, long enough for a slow machine.
 _POLL = 0.5
 # Seconds that a busy script leaves to the others.

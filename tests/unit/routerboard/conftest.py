@@ -20,7 +20,7 @@ from tests.simulators.routerboard.api_framing import SentenceReader, encode_sent
 from tests.simulators.routerboard.board import Board
 from tests.simulators.routerboard.models import PLAIN_LOGIN, at_least
 
-SECONDS = 0.02
+SECONDS = 0.01
 TIMEOUT = 20.0  # of a hanging test only
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 from librouteros.api import Api
@@ -18,20 +18,21 @@ from tests.simulators.routerboard.rendering import Rendering
 
 from .conftest import Wire
 
+Word = str | int | bool
 GUESTS = ("metarouter",)
 INTERFACES = ("metarouter", "interface")
 
 
-def only(api: Api, *path: str) -> dict[str, object]:
+def only(api: Api, *path: str) -> Mapping[str, Word]:
     (row,) = api.path(*path)
     return row
 
 
-def order(api: Api, verb: str, **words: object) -> None:
+def order(api: Api, verb: str, **words: Word) -> None:
     tuple(api.path(*GUESTS)(verb, **{name.replace("_", "-").replace("item", ".id"): value for name, value in words.items()}))
 
 
-def refused(api: Api, text: str, verb: str, path: tuple[str, ...] = GUESTS, **words: object) -> None:
+def refused(api: Api, text: str, verb: str, path: tuple[str, ...] = GUESTS, **words: Word) -> None:
     with pytest.raises(TrapError) as caught:
         tuple(api.path(*path)(verb, **{name.replace("_", "-").replace("item", ".id"): value for name, value in words.items()}))
     assert caught.value.message == text
@@ -69,12 +70,12 @@ def test_which_boards_have_the_menu(
     [
         ("6.49.10", "RB2011UiAS", "6.49.10 (long-term)", "mipsbe"),
         ("6.30.2", "RB1100AH", "6.30.2", "powerpc"),
-        ("3.21", "RB433", 3.21, None),
+        ("3.21", "RB433", "3.21", None),
         ("7.20.8", "hEX", "7.20.8 (stable)", "mmips"),
     ],
 )
 def test_resources(
-    make_board: Callable[..., Board], connect: Callable[..., Api], version: str, model: str, shown: object, architecture: str | None
+    make_board: Callable[..., Board], connect: Callable[..., Api], version: str, model: str, shown: str, architecture: str | None
 ) -> None:
     resource = only(connect(make_board(version, model=model)), "system", "resource")
     assert (resource["version"], resource["board-name"], resource.get("architecture-name")) == (shown, model, architecture)
@@ -191,7 +192,6 @@ def test_memory_of_a_running_guest(make_board: Callable[..., Board], connect: Ca
     order(api, "set", item="a", memory_size=32)
     assert (only(api, *GUESTS)["memory-size"], machine.memory) == ("32MiB", 16)
     order(api, "reboot", item="a")
-    board.wait_for("a", "rebooting")
     board.wait_for("a", "running")
     assert machine.memory == 32
     strict = make_board(rendering=Rendering(live_memory=False))

@@ -28,12 +28,20 @@ from ..values import Value
 if TYPE_CHECKING:
     from ..router import Router
 
+_AUTO = "auto"
 _COMPUTED = frozenset({"type", "running", "slave", "actual-mtu", "default-name"})
 
 
 def ethernet_name(slot: int) -> str:
     """The name of the port in that slot, counted from 0."""
     return f"ether{slot + 1}"
+
+
+class BridgeMtu(Number):
+    """A bridge may leave its MTU to its ports."""
+
+    def parse(self, router: Router, name: str, text: str) -> Stored:
+        return text if text == _AUTO else super().parse(router, name, text)
 
 
 class Interfaces(Table):
@@ -53,7 +61,7 @@ class Interfaces(Table):
         values: dict[str, Value] = {
             "type": item.values["type"],
             "mac-address": self.router.wiring.mac_address(item),
-            "actual-mtu": item.values.get("mtu", 1500),
+            "actual-mtu": 1500 if item.values.get("mtu", _AUTO) == _AUTO else item.values["mtu"],
             "running": self.router.wiring.running(item),
             "slave": self.router.wiring.bridge_of(item) is not None,
         }
@@ -153,7 +161,7 @@ def menus(router: Router) -> dict[str, Menu]:
     general = [NAME, Field("mtu", Number(68, 65535)), COMMENT, DISABLED]
     bridge = [
         Field("name"),
-        mtu,
+        Field("mtu", BridgeMtu(68, 65535), _AUTO),
         arp,
         COMMENT,
         DISABLED,

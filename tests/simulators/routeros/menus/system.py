@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vrouter.mikrotik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""/system: identity, clock, note, licence, resources, restarting."""
+"""/system: identity, clock, note, resources, restarting."""
 
 from __future__ import annotations
 
@@ -120,7 +120,6 @@ def commands() -> tuple[Command, ...]:
 
 
 def factory(router: Router) -> None:
-    router.settings("/system/license").stored.update({"system-id": router.new_system_id(), "level": "free"})
     router.table("/system/package").store.new({"name": "routeros", "version": router.platform.version})
 
 
@@ -132,13 +131,10 @@ def menus(router: Router) -> dict[str, Menu]:
         Field("time-zone-name", ZoneName(), "UTC"),
     ]
     note = [Field("show-at-login", Flag(), True), Field("show-at-cli-login", Flag(), False), Field("note", default="")]
-    # A free licence shows these two and nothing more.
-    licence = [Field("system-id", read_only=True), Field("level", read_only=True)]
     return {
         "system/identity": Settings(router, [Field("name", default="MikroTik")]),
         "system/clock": Clock(router, clock),
         "system/note": Settings(router, note),
-        "system/license": Settings(router, licence, writable=False),
         "system/resource": Resource(router, [], writable=False),
         "system/package": Packages(router, [Field("name", read_only=True), Field("version", read_only=True)]),
     }

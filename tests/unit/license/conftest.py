@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Simulated CHRs with an account server, reached through the API and through the guest agent."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timezone
+
+import pytest
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._license import LicenseSpec, parse_spec
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._license_engine import Order, converge
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._reconcile import Outcome
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.api import session
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.api_options import ApiOptions
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.license import AgentDoor, ApiDoor, LicenseDoor
+
+from tests.simulators.routerboard.api_door import ApiDoor as ApiServer
+from tests.simulators.routerboard.faults import Faults
+from tests.simulators.routerboard.rendering import Rendering
+from tests.simulators.routeros.account_server import AccountServer
+from tests.simulators.routeros.agent import GuestAgent
+from tests.simulators.routeros.memory_platform import MemoryPlatform
+from tests.simulators.routeros.menus.license import License
+from tests.simulators.routeros.router import Router
+from tests.unit.support import SimulatedTransport
+
+WAYS = ("api", "guest_agent")
+
+
+class Clone:
+    """One CHR; `api_log` is what its API was asked."""
+
+    def __init__(self, version: str, uuid: str, server: AccountServer | None) -> None:
+        self.platform = MemoryPlatform(ports=1, version=version)
+        self.router = Router(self.platform, uuid)
+        self.router.boot()
+        self.rendering = Rendering()
+        self.faults = Faults()
+        self.api_log: list[list[str]] = []
+        self.license.server = server
+        self.run("/ip address add address=192.0.2.2/24 interface=ether1; /ip route add gateway=192.0.2.1; /ip dns set servers=192.0.2.53")
+
+    @property
+    def license(self) -> License:
+        menu = self.router.settings("/system/license")
+        assert isinstance(menu, License)
+        return menu
+
+    def log_api(self, words: list[str]) -> None:
+        self.api_log.append(words)
+
+    def run(self, script: str) -> None:
+        result = self.router.execute(script)
+        assert result.exit_code == 0, result.output
+
+    def pass_time(self, days: float) -> None:
+        self.platform.clock += days * 86400
+
+    def reboot(self) -> None:
+        self.platform.clock += 60
+        self.router.boot()
+
+
+class Fleet:
+    """Routers by name, the account server that they share, and our engine on them."""
+
+    def __init__(self, way: str, stack: ExitStack) -> None:
+        self.way = way
+        self.server = AccountServer()
+        self.clones: dict[str, Clone] = {}
+        self._stack = stack
+        self._ports: dict[str, int] = {}
+        self.shown: list[tuple[str, str]] = []
+
+    def add(self, name: str = "edge1", version: str = "7.20.8", uuid: str | None = None) -> Clone:
+        clone = self.clones[name] = Clone(version, uuid or f"uuid of {name}", self.server)
+        if self.way == "api":
+            listener = ApiServer(clone).listener
+            listener.open()
+            self._stack.callback(listener.close)
+            self._ports[name] = listener.port
+        return clone
+
+    @contextmanager
+    def door(self, name: str) -> Iterator[LicenseDoor]:
+        if self.way == "guest_agent":
+            yield AgentDoor(SimulatedTransport(GuestAgent(self.clones[name].router)))
+            return
+        given = {"host": "127.0.0.1", "port": self._ports[name], "username": "admin", "password": "", "tls": "none", "login": "auto", "timeout": 5}
+        with session(ApiOptions.parse(given)) as api:
+            yield ApiDoor(api)
+
+    def now(self) -> datetime:
+        clone = next(iter(self.clones.values()))
+        return datetime.fromtimestamp(clone.platform.now(), timezone.utc).replace(tzinfo=None)
+
+    def converge(self, check_mode: bool = False, password: str = "account-password", **wanted: t.Any) -> dict[str, Outcome]:
+        """All routers with the same wishes."""
+        specs = {name: spec(name, **wanted) for name in self.clones}
+        order = Order(check_mode, 8, "lab@example.com", password, self.door, self.now)
+        return converge(specs, order, lambda name, what: self.shown.append((name, what)))
+
+    def one(self, **wanted: t.Any) -> Outcome:
+        """The only router, which must not fail."""
+        (outcome,) = self.converge(**wanted).values()
+        assert outcome.error is None, outcome.error
+        return outcome
+
+
+def spec(name: str = "edge1", **wanted: t.Any) -> LicenseSpec:
+    defaults = {"source": "none", "generate_new_id": "never", "renew_before": 0, "renew_interval": 24, "wait": True, "timeout": 2}
+    return parse_spec({"name": name, **defaults, **wanted})
+
+
+Fleets = Callable[[str], Fleet]
+
+
+@pytest.fixture(params=WAYS)
+def fleet(request: pytest.FixtureRequest) -> Iterator[Fleet]:
+    """A fleet without routers, once for each way in."""
+    with ExitStack() as stack:
+        yield Fleet(request.param, stack)
