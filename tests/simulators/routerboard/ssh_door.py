@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import functools
 import socket
-import threading
-from typing import ClassVar
 
 from paramiko.channel import Channel
 from paramiko.common import MSG_CHANNEL_REQUEST
@@ -18,7 +16,7 @@ from paramiko.rsakey import RSAKey
 from paramiko.ssh_exception import SSHException
 from paramiko.transport import Transport
 
-from .listener import Listener
+from .door import Door
 from .models import at_least
 from .ssh_session import SshHost, SshSession
 from .terminal import TerminalSettings
@@ -47,13 +45,13 @@ def _answer_request(channel: Channel, message: Message) -> None:
 class _AnsweringTransport(Transport):
     """Lets the session know when the answer to a channel's request has been sent; paramiko has no public way to know."""
 
-    _channel_handler_table: ClassVar = {**Transport._channel_handler_table, MSG_CHANNEL_REQUEST: _answer_request}
+    def __init__(self, connection: socket.socket) -> None:
+        super().__init__(connection)
+        self._channel_handler_table = {**Transport._channel_handler_table, MSG_CHANNEL_REQUEST: _answer_request}
 
 
-class SshDoor:
-    """Opened and shut through `listener`, whose `port` is its TCP port on 127.0.0.1; `stop` ends it for good.
-
-    `sftp` None goes by the router's version. `settings` are those of the interactive sessions: whoever logs in here has mostly
+class SshDoor(Door):
+    """`sftp` None goes by the router's version. `settings` are those of the interactive sessions: whoever logs in here has mostly
     seen the licence before.
     """
 
@@ -64,29 +62,14 @@ class SshDoor:
         sftp: bool | None = None,
         settings: TerminalSettings | None = None,
     ) -> None:
+        super().__init__()
         self.host_key = host_key or _shared_host_key()
         self.settings = settings or TerminalSettings(licence=False)
-        self.listener = Listener(self._serve)
         self._host = host
         self._version = host.router.platform.version
         self._sftp = at_least(self._version, SFTP) if sftp is None else sftp
-        self._serving: set[threading.Thread] = set()
-        self._lock = threading.Lock()
 
-    def open(self) -> None:
-        self.listener.open()
-
-    def stop(self) -> None:
-        """All connections are cut; returns when their threads have ended."""
-        self.listener.close()
-        with self._lock:
-            serving = list(self._serving)
-        for thread in serving:
-            thread.join()
-
-    def _serve(self, connection: socket.socket) -> None:
-        with self._lock:
-            self._serving.add(threading.current_thread())
+    def serve(self, connection: socket.socket) -> None:
         session = SshSession(self._host, self.settings, self._sftp)
         transport = _AnsweringTransport(connection)
         try:
@@ -97,8 +80,6 @@ class SshDoor:
         transport.join()
         transport.close()
         session.join()
-        with self._lock:
-            self._serving.discard(threading.current_thread())
 
     def _prepare(self, transport: Transport) -> None:
         transport.local_version = "SSH-2.0-ROSSSH"

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import InputError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._license import check_account
@@ -12,8 +14,8 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._reconcile import
 
 from .conftest import Fleet, spec
 
-TRIAL = {"source": "trial", "minimum_level": "p1"}
-BOUGHT = {"source": "purchased", "minimum_level": "p1"}
+TRIAL: dict[str, t.Any] = {"source": "trial", "minimum_level": "p1"}
+BOUGHT: dict[str, t.Any] = {"source": "purchased", "minimum_level": "p1"}
 
 
 def fields(outcome: Outcome) -> set[str]:
@@ -268,7 +270,7 @@ def test_a_new_id_before_the_first_licence(fleet: Fleet) -> None:
         ({"renew_before": -1}, "renew_before: -1 is below 0"),
     ],
 )
-def test_a_wrong_option_is_named(wrong: dict[str, object], said: str) -> None:
+def test_a_wrong_option_is_named(wrong: dict[str, t.Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         spec(**wrong)
 
