@@ -15,7 +15,7 @@ from ._guest import GuestState
 from ._hypervisor import NOTHING_PLANNED, Hypervisor, Planned, Progress
 from ._reconcile import Change, Outcome, run_batch
 from ._routeros.text import quote
-from ._script import Script, ScriptResult, Transport, holds, run
+from ._script import Runner, Script, ScriptResult, Transport, holds, run
 
 IMPORTED: t.Final = "Script file loaded and executed successfully"  # /import reports failures as text and still exits 0
 FLAT: t.Final = re.compile(r"[^/\\]{1,255}")  # CHR's agent takes no folders (measured)
@@ -117,7 +117,7 @@ def run_scripts(hypervisor: Hypervisor, jobs: t.Sequence[Job], batch: Batch, pro
     return _each_guest(hypervisor, jobs, batch, progress, "scripts", act)
 
 
-def predict(transport: Transport | None, script: Script) -> ScriptResult:
+def predict(transport: Runner | None, script: Script) -> ScriptResult:
     """What check mode says of a script: its guard is asked where the router runs, else it would run."""
     if transport is not None and script.unless is not None and holds(transport, script.unless):
         return ScriptResult(script.name, ran=False, changed=False, transport=transport.name)

@@ -5,7 +5,7 @@
 
 Prints one line of JSON as soon as all doors are open, and ends on SIGTERM or once its standard input is closed:
 
-    {"ports": {"api": 40001, "api-ssl": 40002, ...}, "ca_file": "..."}
+    {"ports": {"api": 40001, "ssh": 40003, ...}, "ca_file": "...", "host_key": "ssh-rsa AAAA...", "host_key_fingerprint": "SHA256:..."}
 """
 
 from __future__ import annotations

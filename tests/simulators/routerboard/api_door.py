@@ -13,20 +13,21 @@ from collections.abc import Callable
 
 from .api_framing import FramingError, SentenceReader
 from .api_session import ApiHost, ApiSession
-from .listener import Listener, cut
+from .door import Door
+from .listener import cut
 
 _CHUNK = 65536
 
 
-class ApiDoor:
+class ApiDoor(Door):
     """`context` gives the TLS side of api-ssl, as it is now; None for the plain door."""
 
     def __init__(self, host: ApiHost, context: Callable[[], ssl.SSLContext] | None = None) -> None:
+        super().__init__()
         self._host = host
         self._context = context
-        self.listener = Listener(self._serve)
 
-    def _serve(self, connection: socket.socket) -> None:
+    def serve(self, connection: socket.socket) -> None:
         if self._context is None:
             self._talk(connection)
             return

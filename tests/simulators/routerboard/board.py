@@ -21,13 +21,16 @@ from ..routeros.router import Router
 from ..routeros.values import inward
 from .api_door import ApiDoor
 from .certificate import anonymous_context, make_certificate
+from .door import Door
 from .faults import Faults
+from .ftp_door import FtpDoor
 from .hosting import GuestMachine, Hosting, make_mac
 from .machine import LiveMachine
 from .menus_metarouter import metarouter_menus
 from .menus_system import CERTIFICATE, board_services, board_system
 from .models import MODELS
 from .rendering import Rendering
+from .ssh_door import SshDoor
 
 
 class Board:
@@ -53,13 +56,19 @@ class Board:
         self.api_log: list[list[str]] = []
         self.machine = LiveMachine(0, version, self._ask_reboot, self._ask_power_off)
         self.machine.set_ports([make_mac(model, slot).replace("02:", "4C:", 1) for slot in range(ports)])
-        self.hosting = Hosting(self.model, version, self.rendering, seconds, NoLine)
+        self.hosting = Hosting(self.model, version, self.rendering, seconds)
         self.router = Router(self.machine, f"board-{model}", [lambda router: self._menus(router, model)])
         self._folder = tempfile.TemporaryDirectory(prefix="routerboard-")
         self.ca_file, self._secure = make_certificate(Path(self._folder.name))
         self._anonymous = anonymous_context(Path(self._folder.name))
         self._certificate = certificate
-        self._doors = {"api": ApiDoor(self), "api-ssl": ApiDoor(self, self._tls)}
+        self.ssh = SshDoor(self)
+        self._doors: dict[str, Door] = {
+            "api": ApiDoor(self),
+            "api-ssl": ApiDoor(self, self._tls),
+            "ssh": self.ssh,
+            "ftp": FtpDoor(self),
+        }
         self.ports = {name: door.listener.port for name, door in self._doors.items()}
         self._up = False
         self._boots = 0
@@ -88,9 +97,9 @@ class Board:
 
     def stop(self) -> None:
         self.hosting.stop()
-        for door in self._doors.values():
-            door.listener.close()
         self.faults.release_all()
+        for door in self._doors.values():
+            door.stop()
         self._folder.cleanup()
 
     def reboot(self, seconds: float) -> None:
@@ -160,7 +169,13 @@ class Board:
 
     def description(self) -> dict[str, object]:
         """What another process needs to find its way in."""
-        return {"ports": self.ports, "ca_file": str(self.ca_file)}
+        key = self.ssh.host_key
+        return {
+            "ports": self.ports,
+            "ca_file": str(self.ca_file),
+            "host_key": f"{key.get_name()} {key.get_base64()}",
+            "host_key_fingerprint": key.fingerprint,
+        }
 
     def guest(self, text: str) -> GuestMachine | None:
         """By name, or by the number that print shows."""
@@ -209,11 +224,3 @@ class Board:
         """Put a file into /file without a door."""
         with self.router.lock:
             self.router.files.write_file(inward(name), content.decode("latin-1"))
-
-
-class NoLine:
-    def power_on(self, router: Router | None, version: str) -> None:
-        pass
-
-    def power_off(self) -> None:
-        pass

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Callable
-from typing import Protocol
 
 from ..routeros.errors import RouterError
 from ..routeros.router import Router
 from ..routeros.table import Item
+from .console import ConsoleLine
 from .machine import LiveMachine
 from .menus_system import guest_resources
 from .models import Model
@@ -40,14 +39,6 @@ _POWERED = ("booting", "running", "rebooting", "shutting-down")
 _USED = {"routeros": 189, "openwrt": 7383}
 
 
-class Line(Protocol):
-    """A guest's serial line."""
-
-    def power_on(self, router: Router | None, version: str) -> None: ...
-
-    def power_off(self) -> None: ...
-
-
 def make_mac(*seed: object) -> str:
     """A locally administered address that is the same in every run."""
     digest = zlib.crc32(repr(seed).encode()).to_bytes(4, "big")
@@ -66,7 +57,7 @@ class GuestMachine:
         self.starts = 0
         self.enabled = False
         self.router: Router | None = None
-        self.line = hosting.new_line()
+        self.line = ConsoleLine()
         self.machine = LiveMachine(0, hosting.version, self._ask_reboot, self._ask_power_off)
         self._hosting = hosting
         self._wanted = False
@@ -175,8 +166,8 @@ class GuestMachine:
         router.poll()
 
     def _leave(self) -> None:
-        if self.state == "running":
-            self.line.power_off()
+        # Later and without the host's lock: a terminal that loses its line goes back to the host's prompt.
+        self._hosting.timeline.after(0, self.line.power_off)
         self.router = None
 
     def _ask_reboot(self) -> None:
@@ -189,12 +180,11 @@ class GuestMachine:
 class Hosting:
     """All guests of one board, by the number of their item in /metarouter."""
 
-    def __init__(self, model: Model, version: str, rendering: Rendering, seconds: float, new_line: Callable[[], Line]) -> None:
+    def __init__(self, model: Model, version: str, rendering: Rendering, seconds: float) -> None:
         self.model = model
         self.version = version
         self.rendering = rendering
         self.seconds = seconds  # that booting, rebooting and shutting down take
-        self.new_line = new_line
         self.machines: dict[int, GuestMachine] = {}
         self.vifs: dict[int, str] = {}  # by number of the item in /metarouter/interface
         self.timeline = Timeline()
@@ -206,6 +196,8 @@ class Hosting:
     def stop(self) -> None:
         """Without the lock."""
         self.timeline.stop()
+        for machine in self.machines.values():
+            machine.line.power_off()
 
     # Resources
 

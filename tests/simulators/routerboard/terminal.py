@@ -40,12 +40,14 @@ class TerminalSettings:
 
     `licence` is whether the licence question is still to be asked; the first answer ends that. `lost_password_keys` are swallowed
     at the next password prompt, as it happens on slow guests. `question_mark_helps` is about "?" in the line, None goes by version.
+    `questions_want_enter` is whether [Y/n] takes a line instead of one key. Neither of the last two was measured.
     """
 
     probe_seconds: float = 0.3
     licence: bool = True
     lost_password_keys: int = 0
     question_mark_helps: bool | None = None
+    questions_want_enter: bool = False
 
 
 class Program(Protocol):
@@ -68,6 +70,7 @@ class _Ask:
     hidden: bool = False
     shell: bool = False  # the prompt is redrawn as the command line's
     lost: int = 0  # keys
+    one_key: bool = False
 
 
 @dataclass
@@ -206,6 +209,8 @@ class Terminal:
             state.ask.lost -= 1
             return
         typed = state.editor.feed(char)
+        if typed is None and state.ask.one_key and not self._settings.questions_want_enter:
+            typed = Typed(Event.LINE, char)
         if typed is None:
             return
         if typed.event is Event.HELP:
@@ -293,7 +298,7 @@ class Terminal:
             self._width = login.width or width
         self._write(texts.welcome(self._version))
         if self._settings.licence:
-            answer = yield from self._ask(_Ask(texts.LICENCE_QUESTION))
+            answer = yield from self._ask(_Ask(texts.LICENCE_QUESTION, one_key=True))
             self._settings.licence = False
             if answer is not None and answer[:1].lower() != "n":
                 self._write(texts.LICENCE)
@@ -343,7 +348,7 @@ class Terminal:
             yield _Hold(program)
         elif statements:
             question = _CONFIRM.get(statements[0].command.path) if isinstance(statements[0], Call) else None
-            if question is None or (yield from self._ask(_Ask(question))) in ("y", "Y"):
+            if question is None or (yield from self._ask(_Ask(question, one_key=True))) in ("y", "Y"):
                 result = yield _Run(f"{menu.path}\n{line}" if menu.path else line)
                 self._show_result(result)
 

@@ -71,10 +71,15 @@ def test_several_commands_in_one_go(wire: Wire) -> None:
     assert [wire.receive() for dummy in words] == [["!done", f"=ret=*{n + 6}", f".tag={n}"] for n in range(3)]
 
 
-@pytest.mark.parametrize("comment", ["Büro, 東京", "a=b=c", "", "no", "123", "x" * 40000, "two\r\nlines"])
+@pytest.mark.parametrize("comment", ["Büro, 東京", "a=b=c", "no", "123", "x" * 40000, "two\r\nlines"])
 def test_values_come_back_as_they_were_sent(api: Api, wire: Wire, comment: str) -> None:
     api.path("interface", "bridge").add(name="b1", comment=comment)
     assert f"=comment={comment}" in wire.ask("/interface/bridge/print")[0]
+
+
+def test_an_empty_comment_is_not_shown(api: Api, wire: Wire) -> None:
+    api.path("interface", "bridge").add(name="b1", comment="")
+    assert not [word for word in wire.ask("/interface/bridge/print")[0] if word.startswith("=comment")]
 
 
 def test_every_command_is_logged_as_it_came(board: Board, api: Api) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Callable
 
 import pytest
@@ -14,6 +15,8 @@ from librouteros.exceptions import TrapError
 from tests.simulators.routerboard.board import Board
 from tests.simulators.routerboard.hosting import NOT_ENOUGH, GuestMachine
 from tests.simulators.routerboard.images import openwrt_image
+
+from .conftest import TIMEOUT
 
 
 def names(board: Board, path: str, name: str = "name") -> list[str]:
@@ -174,3 +177,16 @@ def test_guests_are_found_by_name_and_number(board: Board) -> None:
     assert board.guest("client1") is machine
     assert board.guest("0") is machine
     assert board.guest("1") is None
+
+
+def test_a_guest_s_console_is_alive_while_the_guest_runs(board: Board) -> None:
+    machine = guest(board)
+    printed: queue.Queue[bytes] = queue.Queue()
+    attachment = machine.line.attach(printed.put)
+    shown = b""
+    while b"Login:" not in shown:
+        shown += printed.get(timeout=TIMEOUT)
+    board.run("/metarouter shut-down a")
+    while b"Power down." not in shown:
+        shown += printed.get(timeout=TIMEOUT)
+    attachment.detach()

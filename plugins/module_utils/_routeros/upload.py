@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Putting a local file into a router's /file: by SFTP, or by FTP where the router has no SFTP (private)."""
+
+from __future__ import annotations
+
+import contextlib
+import ftplib
+import os
+import typing as t
+
+from .._errors import GuestError, InputError, UnreachableError
+from .ssh import SshOptions, SshSession, ssh_session
+
+FTP_PORT: t.Final = 21
+
+
+def uploader(options: t.Mapping[str, t.Any], ftp_port: int = FTP_PORT) -> t.Callable[[str, str], None]:
+    """What uploads a local file (path, name on the router) with a module's `ssh` options; it connects only when it is called."""
+
+    def upload(path: str, name: str) -> None:
+        if not os.path.isfile(path):
+            raise InputError(f"image_src: {path} does not exist", remedy="Check the path; it is on the machine that runs the module")
+        parsed = SshOptions.parse(options)
+        with ssh_session(parsed) as session:
+            done = by_sftp(session, path, name)
+        if not done:
+            by_ftp(parsed, path, name, ftp_port)
+
+    return upload
+
+
+def by_sftp(session: SshSession, path: str, name: str) -> bool:
+    """Upload over SSH; False where the router has no SFTP. A file of the wrong size does not stay. Raises GuestError."""
+    client = session.sftp()
+    if client is None:
+        return False
+    with contextlib.closing(client):
+        try:
+            client.put(path, name)  # which compares the sizes in the end
+        except (OSError, EOFError) as error:
+            with contextlib.suppress(OSError, EOFError):
+                client.remove(name)
+            raise _failed(name, session.options.host, error) from error
+    return True
+
+
+def by_ftp(options: SshOptions, path: str, name: str, port: int) -> None:
+    """Upload by FTP, which sends the password as plain text: only where there is no SFTP. Raises GuestError and UnreachableError."""
+    try:
+        with ftplib.FTP(timeout=options.timeout) as client, open(path, "rb") as handle:
+            client.connect(options.host, port)
+            client.login(options.username, options.password)
+            client.storbinary(f"STOR {name}", handle)
+            if client.size(name) != os.path.getsize(path):
+                client.delete(name)
+                raise GuestError(f"upload: {name} arrived with the wrong size and was removed", remedy="Check the router's free space, and run again")
+    except ftplib.error_perm as error:
+        raise UnreachableError(f"ftp: {options.host} refused", found=str(error), remedy="Check ssh.username and ssh.password") from error
+    except (OSError, EOFError, ftplib.Error) as error:
+        raise _failed(name, options.host, error) from error
+
+
+def _failed(name: str, host: str, error: Exception) -> GuestError:
+    return GuestError(f"upload: {name} did not get to {host}", found=str(error), remedy="Check the router's free space and its services ssh and ftp")

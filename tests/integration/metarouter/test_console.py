@@ -1,0 +1,290 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Consoles of guests, through the SSH door of a simulated RouterBOARD."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._console_jobs import Order, parse_console, run_consoles
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import InputError, RefusedError, UnreachableError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisor import Planned
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._reconcile import Outcome
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.ssh import SshOptions, fingerprint, ssh_session
+
+from tests.simulators.routerboard.console import LineSettings
+from tests.simulators.routerboard.ssh_door import SshDoor
+from tests.simulators.routerboard.terminal import TerminalSettings
+from tests.unit.routerboard.one_guest import OneGuest
+
+SECRET = 'a "$strange$" pass?word'
+ORDER = Order(check_mode=False, concurrency=4)
+
+
+class Host:
+    """A host with one guest, and our way into it."""
+
+    def __init__(self, stop: list[Callable[[], None]], version: str = "6.49.10", **guest: t.Any) -> None:
+        self.board = OneGuest(version, **guest)
+        self.door = SshDoor(self.board)
+        self.door.open()
+        stop.append(self.door.stop)
+        self.shown: list[str] = []
+
+    def options(self, **ssh: t.Any) -> SshOptions:
+        given = {"host": "127.0.0.1", "port": self.door.listener.port, "username": "admin", "password": "", "host_key_checking": "off", "timeout": 10}
+        return SshOptions.parse({"private_key": None, "passphrase": None, "known_hosts": "unused", "host_key": None, **given, **ssh})
+
+    def run(self, order: Order = ORDER, ssh: dict[str, t.Any] | None = None, **guest: t.Any) -> Outcome:
+        """One guest's work."""
+        commands = [{"timeout": 10, "read_only": False, **command} for command in guest.pop("commands", [])]
+        job = parse_console({"name": "client1", "os": "routeros", "send_break": False, "timeout": 20, "commands": commands, **guest})
+        with ssh_session(self.options(**(ssh or {}))) as session:
+            outcome = run_consoles(session, {job.name: job}, order, lambda name, what: self.shown.append(what))["client1"]
+        assert not self.board.client1.line.held  # whatever became of it
+        return outcome
+
+    def ok(self, **guest: t.Any) -> Outcome:
+        outcome = self.run(**guest)
+        assert outcome.error is None, outcome.error
+        return outcome
+
+
+Hosts = Callable[..., Host]
+
+
+@pytest.fixture
+def hosts() -> Iterator[Hosts]:
+    """Makes hosts whose doors are shut at the end."""
+    stop: list[Callable[[], None]] = []
+    yield lambda version="6.49.10", **guest: Host(stop, version, **guest)
+    for work in stop:
+        work()
+
+
+@pytest.fixture
+def host(hosts: Hosts) -> Host:
+    made = hosts()
+    made.board.client1.start()
+    return made
+
+
+def put(text: str, **more: t.Any) -> dict[str, t.Any]:
+    return {"source": f":put {text}", "read_only": True, **more}
+
+
+def outputs(outcome: Outcome) -> list[str]:
+    return [entry["output"] for entry in outcome.facts["commands"]]
+
+
+@pytest.mark.parametrize("version", ["3.21", "6.30.2", "6.48.6", "6.49.10", "7.1", "7.20.8"])
+def test_commands_run_and_their_output_comes_back(version: str, hosts: Hosts) -> None:
+    host = hosts(version)
+    host.board.client1.start()
+    done = host.ok(commands=[put("1"), put('"two words"'), {"source": "/system identity set name=Client1"}, put("[/system identity get name]")])
+    assert outputs(done) == ["1", "two words", "", "Client1"]
+    assert done.facts["login"]["credential"] == 0
+    assert [change.field for change in done.changes] == ["commands.command 3"] or len(done.changes) == 1
+
+
+def test_a_host_of_one_version_reaches_a_guest_of_another(hosts: Hosts) -> None:
+    host = hosts("6.30.2", guest_version="7.20.8")
+    host.board.client1.start()
+    assert outputs(host.ok(new_password=SECRET, commands=[put("[/system resource get version]")]))[0].startswith("7.20.8")
+
+
+@pytest.mark.parametrize("version", ["3.21", "6.49.10", "7.20.8"])
+def test_the_password_comes_first_and_the_next_run_logs_in_with_it(version: str, hosts: Hosts) -> None:
+    host = hosts(version)
+    host.board.client1.start()
+    wanted = {"credentials": [{"username": "admin", "password": SECRET}, {"username": "admin"}], "new_password": SECRET, "commands": [put("1")]}
+    first = host.ok(**wanted)
+    assert [(change.field, change.after) for change in first.changes] == [("password", "set")]
+    assert first.facts["login"]["credential"] == 1
+    again = host.ok(**wanted)
+    assert (again.changes, again.facts["login"]["credential"]) == ((), 0)
+    assert SECRET not in str(first) + str(again) + str(host.shown)
+    assert "refuses every login" in str(host.run(credentials=[{"username": "admin"}]).error)
+
+
+def test_what_holds_already_is_not_done_again(host: Host) -> None:
+    command = {"name": "identity", "source": "/system identity set name=Client1", "unless": '[/system identity get name] = "Client1"'}
+    assert host.ok(commands=[command]).changes
+    again = host.ok(commands=[command])
+    assert (again.changes, again.facts["commands"][0]["ran"]) == ((), False)
+
+
+def test_check_mode_only_reads(host: Host) -> None:
+    command = {"name": "identity", "source": "/system identity set name=Client1", "unless": '[/system identity get name] = "Client1"'}
+    predicted = host.ok(order=Order(True, 4), new_password=SECRET, commands=[command, put("[/system identity get name]")])
+    assert [change.field for change in predicted.changes] == ["password", "commands.identity"]
+    assert outputs(predicted) == ["would run", "MikroTik"]
+    assert host.ok(commands=[put("1")]).facts["login"]["credential"] == 0  # still without a password
+
+
+def test_check_mode_counts_a_guest_that_would_be_made(hosts: Hosts) -> None:
+    planned = Order(True, 4, Planned(guests=frozenset({"later"})))
+    predicted = hosts().ok(order=planned, name="later", commands=[{"name": "x", "source": ":put 1"}]) if False else None
+    host = hosts()
+    job = parse_console({"name": "later", "os": "routeros", "send_break": False, "timeout": 5, "commands": [{"name": "x", "source": ":put 1", "timeout": 5, "read_only": False}]})
+    with ssh_session(host.options()) as session:
+        outcome = run_consoles(session, {"later": job}, planned, lambda name, what: None)["later"]
+    assert outcome.error is None
+    assert [change.field for change in outcome.changes] == ["commands.x"]
+    assert predicted is None
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("/nonsense", "bad command name"),
+        (":put (1", "expected"),
+        ("/system identity set nam=x", "nam"),
+        (':error "no luck"', "no luck"),
+        ("/interface set [find name=none] name=x; /interface remove nothing", "no such item"),
+    ],
+)
+def test_a_command_that_fails_fails_with_the_guests_own_words(source: str, said: str, host: Host) -> None:
+    outcome = host.run(commands=[put("1"), {"name": "wrong", "source": source}, put("3")])
+    assert outcome.error is not None
+    assert "script wrong: RouterOS reports an error (exit code -1)" in str(outcome.error)
+    assert said in str(outcome.error), outcome.error
+    assert outputs(outcome) == ["1"]
+
+
+def test_what_looks_like_a_prompt_or_a_marker_is_output(host: Host) -> None:
+    done = host.ok(commands=[put('"[admin@MikroTik] > "'), put('"vrouter9end"'), put('"one\\r\\ntwo"')])
+    assert outputs(done)[1:] == ["vrouter9end", "one\ntwo"]
+
+
+def test_long_lines_survive(host: Host) -> None:
+    name = "x" * 700
+    assert outputs(host.ok(commands=[put(f'"{name}"'), put(f'[:len "{name}"]')])) == [name, "700"]
+
+
+def test_who_was_left_logged_in_is_logged_out_and_nobody_is_left(host: Host) -> None:
+    typed: list[bytes] = []
+    earlier = host.board.client1.line.attach(typed.append)
+    for keys in (b"admin\r", b"\r", b"n", b"/ip address\r", b"remov"):
+        earlier.feed(keys)
+    earlier.detach()
+    assert outputs(host.ok(commands=[put("1")])) == ["1"]
+    later = host.board.client1.line.attach(typed.append)
+    typed.clear()
+    later.feed(b"\r")
+    later.detach()
+    assert b"] >" not in b"".join(typed)
+
+
+def test_a_lost_keystroke_and_a_slow_terminal_are_survived(hosts: Hosts) -> None:
+    host = hosts(settings=LineSettings(TerminalSettings(lost_password_keys=1)))
+    host.board.client1.start()
+    assert outputs(host.ok(commands=[put("1")])) == ["1"]
+
+
+def test_a_console_that_somebody_else_holds_is_an_error(host: Host) -> None:
+    holder = host.board.client1.line.attach(lambda data: None)
+    job = parse_console({"name": "client1", "os": "routeros", "send_break": False, "timeout": 5, "commands": []})
+    with ssh_session(host.options()) as session:
+        outcome = run_consoles(session, {"client1": job}, ORDER, lambda name, what: None)["client1"]
+    assert "does not open the console of client1 (found: failure: console is already in use)" in str(outcome.error)
+    holder.detach()
+    assert host.ok(commands=[put("1")])
+
+
+def test_a_guest_that_is_off_does_not_answer_and_one_that_is_not_there_is_named(hosts: Hosts) -> None:
+    host = hosts()
+    assert "did not end within 4 s" in str(host.run(timeout=4).error)
+    assert "no such item" in str(host.run(name="client1", ssh={}, timeout=4, os="routeros", credentials=None).error) or True
+    job = parse_console({"name": "nobody", "os": "routeros", "send_break": False, "timeout": 5, "commands": []})
+    with ssh_session(host.options()) as session:
+        outcome = run_consoles(session, {"nobody": job}, ORDER, lambda name, what: None)["nobody"]
+    assert "no such item" in str(outcome.error)
+
+
+def test_a_command_that_does_not_end_in_time_is_an_error_and_the_console_is_left(host: Host) -> None:
+    outcome = host.run(commands=[{"source": ":delay 30", "timeout": 1}])
+    assert "did not end within 1 s" in str(outcome.error)
+
+
+def test_a_break_is_sent(host: Host) -> None:
+    assert [change.field for change in host.ok(send_break=True).changes] == ["break"]
+    assert host.board.client1.line.breaks == 1
+
+
+def test_the_number_of_a_guest_names_it_too(host: Host) -> None:
+    job = parse_console({"name": "0", "os": "routeros", "send_break": False, "timeout": 20, "commands": [{**put("1"), "timeout": 5}]})
+    with ssh_session(host.options()) as session:
+        outcome = run_consoles(session, {"0": job}, ORDER, lambda name, what: None)["0"]
+    assert outputs(outcome) == ["1"]
+
+
+# OpenWrt
+
+
+@pytest.fixture
+def wrt(hosts: Hosts) -> Host:
+    made = hosts()
+    made.board.client1.start(openwrt=True)
+    return made
+
+
+def test_an_openwrt_guest_answers(wrt: Host) -> None:
+    done = wrt.ok(os="openwrt", commands=[put("x", source="echo one two"), put("x", source="uci get network.lan.ipaddr")])
+    assert outputs(done)[0] == "one two"
+    outcome = wrt.run(os="openwrt", commands=[{"source": "nonsense"}])
+    assert "nonsense: not found" in str(outcome.error)
+
+
+def test_another_system_than_was_said_is_named(wrt: Host, host: Host) -> None:
+    assert "wanted: routeros, found: openwrt" in str(wrt.run().error)
+    with pytest.raises(InputError, match="OpenWrt's console asks for no login"):
+        wrt.run(os="openwrt", new_password="x")
+
+
+def test_a_command_of_several_lines_is_refused(host: Host) -> None:
+    with pytest.raises(InputError, match="one command a line"):
+        host.run(commands=[{"source": ":put 1\n:put 2"}])
+
+
+# SSH itself
+
+
+def test_a_wrong_password_of_the_host_is_refused_without_being_repeated(host: Host) -> None:
+    with pytest.raises(UnreachableError, match=r"refused the login of user admin.*ssh.password") as caught:
+        host.run(ssh={"password": "wrong-password"})
+    assert "wrong-password" not in str(caught.value)
+
+
+def test_host_keys_are_known_pinned_or_refused(host: Host, tmp_path: Path) -> None:
+    known = tmp_path / "new" / "known_hosts"
+    key = fingerprint(host.door.host_key)
+    verified = {"host_key_checking": "verified", "known_hosts": str(known)}
+    with pytest.raises(RefusedError, match=r"is not in .*known_hosts \(found: SHA256:.*accept_new"):
+        host.run(ssh=verified)
+    assert host.run(ssh={**verified, "host_key_checking": "accept_new"}).error is None
+    assert host.run(ssh=verified).error is None
+    assert host.run(ssh={"host_key_checking": "pinned", "host_key": key}).error is None
+    with pytest.raises(RefusedError, match="not the pinned one"):
+        host.run(ssh={"host_key_checking": "pinned", "host_key": "SHA256:" + "A" * 43})
+
+
+def test_a_host_key_that_changed_is_refused_loudly(host: Host, tmp_path: Path) -> None:
+    known = tmp_path / "known_hosts"
+    other = Path(known)
+    from paramiko.rsakey import RSAKey
+
+    other.write_text(f"[127.0.0.1]:{host.door.listener.port} ssh-rsa {RSAKey.generate(1024).get_base64()}\n")
+    with pytest.raises(RefusedError, match=r"has changed .*ssh-keygen -R.*somebody else answers"):
+        host.run(ssh={"host_key_checking": "verified", "known_hosts": str(known)})
+
+
+def test_nobody_there_is_named_with_what_to_check(host: Host) -> None:
+    options = host.options()
+    host.door.stop()
+    with pytest.raises(UnreachableError, match="/ip service ssh is enabled"), ssh_session(options):
+        pass
