@@ -63,6 +63,10 @@ options:
         description: How long connecting, and each answer, may take, in seconds.
         type: int
         default: 30
+      ftp_port:
+        description: The port of FTP, which uploads use where the router has no SFTP. It sends the password as plain text.
+        type: int
+        default: 21
 requirements:
   - paramiko >= 3.2, < 5 for O(ssh) (on the machine that runs the module, as a rule the controller)
 """

@@ -14,7 +14,19 @@ from ._errors import GuestError, InputError, RouterError
 from ._hypervisor import NOTHING_PLANNED, Planned, Progress
 from ._jobs import Job, parse_script, predict
 from ._reconcile import Change, Outcome, run_batch
-from ._routeros.console import ROUTEROS, Credential, Expect, Session, Talk, log_in, set_password
+from ._routeros.console import (
+    INTERRUPT,
+    LICENSE,
+    NEW_PASSWORD,
+    REPEAT_PASSWORD,
+    ROUTEROS,
+    Credential,
+    Expect,
+    Session,
+    Talk,
+    log_in,
+    set_password,
+)
 from ._routeros.conversation import Console, ConsoleRunner, converse
 from ._routeros.ssh import SshSession
 from ._routeros.text import quote
@@ -173,9 +185,11 @@ def host_shell(session: SshSession) -> t.Iterator[Console]:
 
 
 def _host_prompt() -> Talk[None]:
-    match = yield Expect("", (ROUTEROS,), QUICK)
-    while match is None:
-        match = yield Expect("\r", (ROUTEROS,), QUICK)
+    """The host may ask a new user about its licence and for a new password first; neither is ours to answer."""
+    answers = {LICENSE: "n", NEW_PASSWORD: INTERRUPT, REPEAT_PASSWORD: INTERRUPT}
+    match = yield Expect("", (*answers, ROUTEROS), QUICK)
+    while match is None or match.re is not ROUTEROS:
+        match = yield Expect("\r" if match is None else answers[match.re], (*answers, ROUTEROS), QUICK)
 
 
 @contextmanager

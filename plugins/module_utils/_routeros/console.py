@@ -22,6 +22,7 @@ from .text import quote
 PLAIN_TERMINAL: t.Final = "+cet1024w"
 INTERRUPT: t.Final = "\x03"
 SILENCE: t.Final = 3.0  # seconds after which a key is pressed again: a slow guest can lose one (seen with blank passwords)
+SETTLED: t.Final = 0.5  # seconds of silence after which a screen shows where the line stands, and not where it stood
 PATIENCE: t.Final = 10  # silences in a row, or steps without an end, before a login is given up
 # A terminal's answers to "what are you" and "where is your cursor", which a RouterOS waits for up to 10 s (measured on 7.23).
 PROBES: t.Final = {"\x1bZ": "\x1b[?1;2c", "\x1b[6n": "\x1b[24;80R"}
@@ -106,7 +107,8 @@ def log_in(credentials: t.Sequence[Credential], new_password: str | None) -> Tal
     Somebody may have left the line logged in, in a menu or half-way in a command: that session is ended first, as nobody knows whose it is.
     """
     state = _Login(credentials, new_password)
-    match = yield Expect(INTERRUPT + "\r", AT_LOGIN, SILENCE)
+    yield Expect(INTERRUPT, (), SETTLED)
+    match = yield Expect("", AT_LOGIN, SILENCE)
     for dummy in range(PATIENCE * 3):
         session = state.session(match)
         if session is not None:

@@ -71,9 +71,10 @@ class Conversation(t.Generic[Result]):
         """Go on with what came within so many seconds; whether the dialogue has ended. Raises GuestError."""
         if self.ended:
             return True
-        if self._console.look(wait):
-            self._heard = time.monotonic()
         match = self._console.screen.take(self._expect.patterns)
+        if match is None and self._console.look(wait):
+            self._heard = time.monotonic()
+            match = self._console.screen.take(self._expect.patterns)
         if match is not None or time.monotonic() - self._heard >= self._expect.silence:
             self._advance(lambda: self._talk.send(match))
         return self.ended

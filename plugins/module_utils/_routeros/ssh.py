@@ -46,6 +46,7 @@ def ssh_arguments() -> dict[str, t.Any]:
         "host_key": {"type": "str", "no_log": False},
         "host_key_checking": {"type": "str", "choices": list(CHECKING), "default": "verified"},
         "timeout": {"type": "int", "default": 30},
+        "ftp_port": {"type": "int", "default": 21},
     }
 
 
@@ -63,6 +64,7 @@ class SshOptions:
     host_key: str | None
     host_key_checking: str
     timeout: float
+    ftp_port: int = 21
 
     @classmethod
     def parse(cls, options: t.Mapping[str, t.Any]) -> SshOptions:

@@ -13,10 +13,8 @@ import typing as t
 from .._errors import GuestError, InputError, UnreachableError
 from .ssh import SshOptions, SshSession, ssh_session
 
-FTP_PORT: t.Final = 21
 
-
-def uploader(options: t.Mapping[str, t.Any], ftp_port: int = FTP_PORT) -> t.Callable[[str, str], None]:
+def uploader(options: t.Mapping[str, t.Any]) -> t.Callable[[str, str], None]:
     """What uploads a local file (path, name on the router) with a module's `ssh` options; it connects only when it is called."""
 
     def upload(path: str, name: str) -> None:
@@ -26,7 +24,7 @@ def uploader(options: t.Mapping[str, t.Any], ftp_port: int = FTP_PORT) -> t.Call
         with ssh_session(parsed) as session:
             done = by_sftp(session, path, name)
         if not done:
-            by_ftp(parsed, path, name, ftp_port)
+            by_ftp(parsed, path, name)
 
     return upload
 
@@ -46,11 +44,11 @@ def by_sftp(session: SshSession, path: str, name: str) -> bool:
     return True
 
 
-def by_ftp(options: SshOptions, path: str, name: str, port: int) -> None:
+def by_ftp(options: SshOptions, path: str, name: str) -> None:
     """Upload by FTP, which sends the password as plain text: only where there is no SFTP. Raises GuestError and UnreachableError."""
     try:
         with ftplib.FTP(timeout=options.timeout) as client, open(path, "rb") as handle:
-            client.connect(options.host, port)
+            client.connect(options.host, options.ftp_port)
             client.login(options.username, options.password)
             client.storbinary(f"STOR {name}", handle)
             if client.size(name) != os.path.getsize(path):

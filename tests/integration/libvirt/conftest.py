@@ -13,10 +13,11 @@ from pathlib import Path
 import libvirt
 import pytest
 
+from tests.module_runs import Json
 from tests.simulators.chr_image.image import DEFAULT_VERSION, ensure_image
 
 from . import sectors
-from .support import Json, guest, host, run
+from .support import guest, host, run
 
 IMAGES = Path("/var/lib/libvirt/images")
 SEGMENTS = ("it-wan", "it-lan")

@@ -16,7 +16,9 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guest import par
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisor import Hypervisor
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._reconcile import Outcome
 
-from .support import URI, Json
+from tests.module_runs import Json
+
+from .support import URI
 
 # Functions of the bindings that ask nobody: they read what the library holds, or are the library's own.
 LOCAL = ("virEvent", "virError", "virGetLastError", "virRegisterErrorHandler", "virInitialize")

@@ -5,25 +5,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-import sys
 import time
 import typing as t
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import libvirt
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.libvirt.connection import Connections
 
+from tests.module_runs import MODULES, PATIENCE, ModuleRun, Ran
+
 URI = "qemu:///system"
-MODULES = "ansible_collections.vrouter.mikrotik.plugins.modules"
-COLLECTIONS = Path(__file__).resolve().parents[6]  # the folder with ansible_collections
-PATIENCE = 120.0  # seconds before something that never happens fails its test
 PAUSE = 0.02  # seconds between two looks
 NOBODY = 65534
 # A user that may not read the checkout must have everything imported before it becomes that user.
@@ -32,8 +28,6 @@ AS_NOBODY = (
     "importlib.import_module('{driver}'); os.setgroups([]); os.setgid({user}); os.setuid({user}); module.main()"
 )
 DRIVER = "ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.libvirt.driver"
-
-Json = dict[str, t.Any]
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
@@ -45,78 +39,12 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(PAUSE)
 
 
-@dataclass(frozen=True)
-class Ran:
-    """How a module ended."""
-
-    result: Json
-    text: str  # everything that it printed
-
-    @property
-    def failed(self) -> bool:
-        return bool(self.result.get("failed"))
-
-    @property
-    def changed(self) -> bool:
-        return bool(self.result["changed"])
-
-    @property
-    def message(self) -> str:
-        """Why it failed."""
-        assert self.failed, self.result
-        return str(self.result["msg"])
-
-    @property
-    def warnings(self) -> str:
-        """All warnings in one text, whichever way this ansible-core writes them down."""
-        return " ".join(entry if isinstance(entry, str) else entry["event"]["msg"] for entry in self.result.get("warnings", []))
-
-    @property
-    def objects(self) -> dict[str, Json]:
-        """The entries by name."""
-        return t.cast(dict[str, Json], self.result["guests"] if "guests" in self.result else self.result["networks"])
-
-    def fields(self, name: str) -> list[str]:
-        """The fields of one object that changed."""
-        return [change["field"] for change in self.objects[name]["changes"]]
-
-    def ok(self) -> Ran:
-        """The same, if it did not fail."""
-        assert not self.failed, self.message
-        return self
-
-
-class Job:
-    """A module that runs, started as Ansible starts it: arguments on standard input, one JSON document on standard output."""
+class Job(ModuleRun):
+    """A module on the private libvirt; as a user that may do nothing where that is asked for."""
 
     def __init__(self, module: str, check: bool = False, as_nobody: bool = False, **options: t.Any) -> None:
-        options = {"libvirt": {"uri": URI}, **options, "_ansible_check_mode": check, "_ansible_diff": True}
-        name = f"{MODULES}.{module}"
-        way = ["-c", AS_NOBODY.format(module=name, driver=DRIVER, user=NOBODY)] if as_nobody else ["-m", name]
-        self.process = subprocess.Popen(
-            [sys.executable, *way],
-            env={**os.environ, "PYTHONPATH": str(COLLECTIONS)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": options}))
-        self.process.stdin.close()
-        self.process.stdin = None
-
-    def end(self) -> Ran:
-        """Wait for it. Whatever became of it: no traceback, nothing on standard error, and a failure is one line that ends well."""
-        out, err = self.process.communicate(timeout=PATIENCE)
-        assert not err, err
-        assert "Traceback" not in out, out
-        result = json.loads(out)
-        assert "exception" not in result, out
-        if result.get("failed"):
-            assert "\n" not in result["msg"], result["msg"]
-            assert result["msg"].endswith("."), result["msg"]
-        return Ran(result, out)
+        way = ["-c", AS_NOBODY.format(module=f"{MODULES}.{module}", driver=DRIVER, user=NOBODY)] if as_nobody else None
+        super().__init__(module, {"libvirt": {"uri": URI}, **options}, check, way)
 
 
 def run(module: str, check: bool = False, **options: t.Any) -> Ran:

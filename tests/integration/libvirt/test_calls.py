@@ -10,9 +10,11 @@ import threading
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import GuestError
 
+from tests.module_runs import Json
+
 from .conftest import options
 from .round_trips import converge, counted, driver
-from .support import Json, guest, host, run
+from .support import guest, host, run
 
 HANG = 600  # seconds; longer than any host needs for the rest of the test
 

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.module_runs import Json
+
 from . import sectors
 from .conftest import MEMORY, options
-from .support import Job, Json, domain_names, everything, guest, host, run, volumes
+from .support import Job, domain_names, everything, guest, host, run, volumes
 
 FOREIGN = """
 <domain type='qemu'>

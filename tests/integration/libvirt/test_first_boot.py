@@ -12,8 +12,10 @@ from collections.abc import Iterator
 import libvirt
 import pytest
 
+from tests.module_runs import Json, Ran
+
 from .conftest import options, remove_guests
-from .support import Json, Ran, domain_xml, everything, guest, host, links, run
+from .support import domain_xml, everything, guest, host, links, run
 
 PASSWORD = "a password of the fresh router"
 NICS = ["ether1", "ether2"]

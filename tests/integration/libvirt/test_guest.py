@@ -10,8 +10,10 @@ import xml.etree.ElementTree as ET
 import libvirt
 import pytest
 
+from tests.module_runs import Json
+
 from .conftest import options
-from .support import Json, domain_names, domain_xml, everything, guest, host, links, run, volumes
+from .support import domain_names, domain_xml, everything, guest, host, links, run, volumes
 
 
 def test_check_mode_predicts_a_new_guest_to_the_field_and_touches_nothing(cheap: Json) -> None:

@@ -16,9 +16,11 @@ from pathlib import Path
 import libvirt
 import pytest
 
+from tests.module_runs import Json
+
 from . import sectors
 from .conftest import IMAGES, options
-from .support import Job, Json, domain_names, domain_xml, guest, host, kill_libvirtd, links, start_libvirtd, volumes, wait_until
+from .support import Job, domain_names, domain_xml, guest, host, kill_libvirtd, links, start_libvirtd, volumes, wait_until
 
 MARK = "metadata/{https://github.com/vrouter/vrouter.mikrotik}guest"
 

@@ -12,8 +12,10 @@ from pathlib import Path
 import libvirt
 import pytest
 
+from tests.module_runs import Json
+
 from .conftest import remove_guests
-from .support import Job, Json, domain_xml, everything, guest, host, network, run
+from .support import Job, domain_xml, everything, guest, host, network, run
 
 NET = Path("/sys/class/net")
 

@@ -11,7 +11,9 @@ from pathlib import Path
 import libvirt
 import pytest
 
-from .support import COLLECTIONS, Job, Json, Ran, domain_xml, everything, guest, run, wait_until
+from tests.module_runs import COLLECTIONS, Json, Ran
+
+from .support import Job, domain_xml, everything, guest, run, wait_until
 
 IDENTITY = "[/system identity get name]"
 SECRET = "correct horse battery staple"

@@ -251,7 +251,7 @@ def test_an_image_on_the_router_becomes_a_guest_of_its_own_name(board: Board, en
 def test_images_that_cannot_work_are_refused_before_they_are_imported(boards: Boards, enter: Enter) -> None:
     board = boards()
     board.upload("openwrt-mr-ppc-rootfs.tgz", openwrt_image("ppc"))
-    wrong = {"guest_os": "openwrt", "memory_size": 16}
+    wrong: Wanted = {"guest_os": "openwrt", "memory_size": 16}
     with enter(board) as api:
         assert "built for powerpc" in str(run(api, guest(image="openwrt-mr-ppc-rootfs.tgz", **wrong))["client1"].error)
         assert "has no file gone.tgz" in str(run(api, guest(image="gone.tgz", **wrong))["client1"].error)
@@ -263,7 +263,7 @@ def test_images_that_cannot_work_are_refused_before_they_are_imported(boards: Bo
 @pytest.mark.parametrize("fault", ["interrupt_import", "drop_after set", "drop_before set", "drop_after import"])
 def test_an_interrupted_import_is_finished_by_the_next_run(fault: str, board: Board, enter: Enter) -> None:
     board.upload(IMAGE, openwrt_image("mips"))
-    wanted = {"guest_os": "openwrt", "memory_size": 16, "image": IMAGE}
+    wanted: Wanted = {"guest_os": "openwrt", "memory_size": 16, "image": IMAGE}
     kind, dummy, what = fault.partition(" ")
     if what:
         getattr(board.faults, kind)({"set": "/metarouter/set", "import": "/metarouter/import-image"}[what])

@@ -22,7 +22,8 @@ from ..routeros.values import inward
 from .accounts import LoginName, key_allowed, login_allowed
 from .console import ConsoleLine, ConsoleSession
 from .ssh_files import FileServer
-from .terminal import Program, Terminal, TerminalSettings
+from .terminal import Terminal, TerminalSettings
+from .terminal_machine import WIDTH, Program
 from .worker import ThreadWorker
 
 _CHUNK = 32768
@@ -148,7 +149,7 @@ class SshSession(ServerInterface):
             worker,
             self._settings,
             self._login,
-            self._widths.get(channel.get_id()) or 80,
+            self._widths.get(channel.get_id()) or WIDTH,
             {_CONSOLE: lambda argument, done: self._console(argument, outgoing.put, done)},
             lambda: outgoing.put(None),
         )

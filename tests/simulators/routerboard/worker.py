@@ -21,12 +21,16 @@ class Worker(Protocol):
 
 
 class ThreadWorker:
-    """Jobs run in threads. `done` and `action` are called with `lock` held, and no more once the worker is closed."""
+    """Jobs run in threads. `done` and `action` are called with `lock` held, and no more once the worker is closed.
+
+    `run` and `after` never wait for `lock`: they may be called by a thread that holds other locks.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self._closed = False
         self._timers: set[threading.Timer] = set()
+        self._timers_lock = threading.Lock()
 
     def run(self, job: Callable[[], T], done: Callable[[T], None]) -> None:
         def work() -> None:
@@ -39,12 +43,13 @@ class ThreadWorker:
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         def ring() -> None:
-            with self.lock:
+            with self._timers_lock:
                 self._timers.discard(timer)
+            with self.lock:
                 if not self._closed:
                     action()
 
-        with self.lock:
+        with self._timers_lock:
             timer = threading.Timer(seconds, ring)
             timer.daemon = True
             self._timers.add(timer)
@@ -54,6 +59,7 @@ class ThreadWorker:
         """A job that still runs is left alone; nobody waits for it."""
         with self.lock:
             self._closed = True
+        with self._timers_lock:
             for timer in self._timers:
                 timer.cancel()
             self._timers.clear()

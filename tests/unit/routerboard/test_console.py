@@ -9,7 +9,17 @@ import threading
 
 import pytest
 
-from tests.simulators.routerboard.console import BUSY, ENTERED, LEFT, MENU, POWERED_OFF, Attachment, ConsoleLine, ConsoleSession, LineSettings
+from tests.simulators.routerboard.console import (
+    BUSY,
+    ENTERED,
+    LEFT,
+    MENU,
+    POWERED_OFF,
+    Attachment,
+    ConsoleLine,
+    ConsoleSession,
+    LineSettings,
+)
 from tests.simulators.routerboard.terminal import TerminalSettings
 from tests.simulators.routeros.errors import RouterError
 from tests.unit.routerboard.one_guest import Guest
