@@ -31,10 +31,10 @@ sanity: setup ## ansible-test sanity, and the checks of Galaxy's import on the b
 units: setup ## unit tests on every Python of 3.10 to 3.13 that is there
 	@tests/run/matrix
 
-integration: setup ## tests on real libvirt and QEMU, apart from the machine's own
+integration: setup ## tests on real libvirt and QEMU, apart from the machine's own, and on simulated RouterBOARDs
 	@tests/run/integration
 
-molecule: setup ## the Molecule scenario on real libvirt and QEMU; CHR_IMAGE=path runs a real CHR image
+molecule: setup ## the Molecule scenarios: kvm on real libvirt and QEMU (CHR_IMAGE=path: a real CHR), metarouter on a simulated board
 	@tests/run/molecule
 
 bench: setup ## measure speed against bare libvirt

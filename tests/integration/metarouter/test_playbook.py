@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The vendor's example "isolated MetaROUTER for a client", whole, by the playbook metarouter_client."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from tests.module_runs import COLLECTIONS, Json
+from tests.routerboards import Boards
+from tests.simulators.routerboard.board import Board
+from tests.simulators.routerboard.images import openwrt_image
+
+HOST_PASSWORD = "the password of the host"
+CLIENT_PASSWORD = "the clients' $own$ password"
+CLIENT: Json = {
+    "metarouter_memory_size": 32,
+    "metarouter_bridges": [{"name": "bridge1", "ports": ["ether2"]}],
+    "metarouter_interfaces": [{"name": "ether1", "host_addresses": ["198.51.100.1/30"]}, {"name": "ether2", "dynamic_bridge": "bridge1"}],
+    "metarouter_admin_password": CLIENT_PASSWORD,
+    "metarouter_identity": "Client1",
+    "metarouter_interface_names": {"ether1": "public", "ether2": "local"},
+    "metarouter_addresses": [{"address": "198.51.100.2/30", "interface": "public"}, {"address": "192.168.1.1/24", "interface": "local"}],
+    "metarouter_routes": [{"gateway": "198.51.100.1"}],
+    "metarouter_masquerade": ["public"],
+}
+
+
+class Playbook:
+    """metarouter_client on one board."""
+
+    def __init__(self, board: Board, folder: Path, hosts: dict[str, Json]) -> None:
+        self._board = board
+        self._inventory = folder / "inventory.json"
+        shared = {
+            "metarouter_host": "127.0.0.1",
+            "metarouter_password": HOST_PASSWORD,
+            "metarouter_tls": "none",
+            "metarouter_api_port": board.ports["api"],
+            "metarouter_ssh_port": board.ports["ssh"],
+            "metarouter_ssh_host_key_checking": "off",
+        }
+        self._inventory.write_text(json.dumps({"all": {"vars": shared, "hosts": hosts}}))
+        board.run(f'/user set [find name="admin"] password="{HOST_PASSWORD}"')
+
+    def run(self, *arguments: str) -> str:
+        """What a run that must succeed prints; no password is in it."""
+        command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(self._inventory), "-vvv"]
+        done = subprocess.run(
+            [*command, "vrouter.mikrotik.metarouter_client", *arguments],
+            env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_LOCALHOST_WARNING": "false"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        output = done.stdout + done.stderr
+        assert done.returncode == 0, output
+        for secret in (HOST_PASSWORD, CLIENT_PASSWORD):
+            assert secret not in output
+        return output
+
+
+def changed(output: str) -> list[str]:
+    """The tasks that changed something, in order."""
+    tasks: list[str] = []
+    found: list[str] = []
+    for line in output.splitlines():
+        if line.startswith("TASK ["):
+            tasks.append(line.partition(": ")[2].partition("]")[0])
+        elif line.startswith("changed: "):
+            found.append(tasks[-1])
+    return found
+
+
+@pytest.mark.parametrize("version", ["3.21", "6.30.2", "6.49.10"])
+def test_a_router_for_a_client_in_one_run_and_nothing_in_the_second(version: str, boards: Boards, tmp_path: Path) -> None:
+    board = boards(version)
+    playbook = Playbook(board, tmp_path, {"client1": CLIENT})
+    steps = [f"Report metarouter_{phase}" for phase in ("bridge", "vm", "console", "ports")]
+    assert changed(playbook.run("--check", "--diff")) == steps
+    assert board.guest("client1") is None
+    assert changed(playbook.run("--diff")) == steps
+    machine = board.wait_for("client1", "running")
+    inside = machine.router
+    assert inside is not None
+
+    def ask(question: str) -> str:
+        return inside.execute(question).output.strip()
+
+    assert ask(":put [/system identity get name]") == "Client1"
+    assert ask(':put [:len [/ip address find where address="198.51.100.2/30" interface=public]]') == "1"
+    assert ask(':put [:len [/ip address find where address="192.168.1.1/24" interface=local]]') == "1"
+    assert ask(":put [:len [/ip route find where gateway=198.51.100.1]]") == "1"
+    assert ask(":put [:len [/ip firewall nat find where action=masquerade out-interface=public]]") == "1"
+    assert "ether2" in board.run("/interface bridge port print")
+    assert "198.51.100.1/30" in board.run("/ip address print")
+    assert not machine.line.held
+    assert changed(playbook.run()) == []
+    assert changed(playbook.run("--check")) == []
+
+
+def test_the_client_is_joined_only_after_the_guest_has_its_password(boards: Boards, tmp_path: Path) -> None:
+    board = boards()
+    playbook = Playbook(board, tmp_path, {"client1": CLIENT})
+    joined: list[bool] = []
+    add = board.router.table("/interface/bridge/port").do_add
+
+    def watch(call: t.Any) -> t.Any:
+        guest = board.hosting.machine_of("client1")
+        assert guest is not None and guest.router is not None
+        users = guest.router.table("/user").items()
+        joined.append(any(item.values["name"] == "admin" and item.values.get("password") for item in users))
+        return add(call)
+
+    board.router.table("/interface/bridge/port").commands["add"].handler = watch
+    playbook.run()
+    assert joined == [True]
+
+
+def test_two_guests_of_one_board_go_in_one_session_and_a_bad_one_fails_alone(boards: Boards, tmp_path: Path) -> None:
+    board = boards()
+    board.upload("openwrt-mr-mips-rootfs.tgz", openwrt_image("mips"))
+    wrt = {"metarouter_guest_os": "openwrt", "metarouter_memory_size": 16, "metarouter_image": "openwrt-mr-mips-rootfs.tgz"}
+    playbook = Playbook(board, tmp_path, {"wrt1": {**wrt, "metarouter_interfaces": [{"name": "ether1"}]}, "wrt2": wrt})
+    output = playbook.run()
+    assert changed(output) == ["Report metarouter_vm", "Report metarouter_vm"]
+    assert sum(sentence[0] == "/metarouter/import-image" for sentence in board.api_log) == 2
+    assert changed(playbook.run()) == []
