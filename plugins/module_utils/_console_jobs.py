@@ -232,5 +232,3 @@ def _leave_console() -> Talk[None]:
 def _log_out(console: Console, login: Session) -> None:
     """Leave nobody logged in on the line."""
     console.type("/quit\r" if login.os == "routeros" else "exit\r")
-
-

@@ -54,6 +54,25 @@ class GuestError(RouterError):
     """The router itself, or its guest agent, gave no answer or a wrong one."""
 
 
+class TrapError(GuestError):
+    """The router's API refused a command.
+
+    `text` and `category` are the router's own (0 missing item or command, 1 argument value, 2 interrupted, 3 scripting, 4 general, 5 API,
+    6 terminal, 7 `:return`; None where it gave none); `rows` came before the refusal.
+    """
+
+    def __init__(self, command: str, traps: list[dict[str, str]], rows: list[dict[str, str]]) -> None:
+        self.text = "; ".join(trap.get("message", "no reason given") for trap in traps)
+        category = traps[0].get("category", "")
+        self.category = int(category) if category.isdigit() else None
+        self.rows = rows
+        super().__init__(f"the router refused {command}", found=self.text)
+
+
+class LostError(GuestError):
+    """A session ended, or no answer came in time, while a command was under way: whether it was carried out is unknown."""
+
+
 def one_line(text: str) -> str:
     """The text on one line and without a closing full stop, so that sentences join cleanly."""
     return " ".join(str(text).split()).rstrip(".")

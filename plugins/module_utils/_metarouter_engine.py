@@ -13,12 +13,12 @@ import typing as t
 from dataclasses import dataclass, field, replace
 
 from . import _boards
-from ._errors import GuestError, InputError, RouterError, UnsupportedError
+from ._errors import GuestError, InputError, LostError, RouterError, TrapError, UnsupportedError
 from ._hypervisor import NOTHING_PLANNED, Planned, Progress
 from ._metarouter import STOPPED, VmSpec, VmState
 from ._metarouter_plan import VmPlan, plan_guest
 from ._reconcile import Outcome
-from ._routeros.api import Api, LostError, TrapError
+from ._routeros.api import Api
 from ._routeros.metarouter import VM, observe, read_board, read_states
 from ._routeros.metarouter_commands import add_addresses, add_guest, apply_nic, remove_guest, set_guest
 from ._routeros.metarouter_import import import_guest, local_architecture
@@ -322,5 +322,3 @@ def read_guests(api: Api, names: t.Collection[str]) -> dict[str, t.Any]:
         },
         "guests": {name: {"name": name, **guest_facts(found.get(name))} for name in names or sorted(found)},
     }
-
-

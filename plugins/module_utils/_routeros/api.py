@@ -16,7 +16,7 @@ import typing as t
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from .._errors import GuestError, RouterError, UnreachableError
+from .._errors import LostError, RouterError, TrapError, UnreachableError
 from .api_options import ApiOptions
 from .api_tls import explain_tls, secure
 
@@ -35,22 +35,6 @@ class Reply:
 
     rows: list[Row] = field(default_factory=list)
     done: Row = field(default_factory=dict)
-
-
-class TrapError(GuestError):
-    """The router refused a command. `text` and `category` are its own (0 missing item or command, 1 argument value, 2 interrupted,
-    3 scripting, 4 general, 5 API, 6 terminal, 7 `:return`; None where it gave none); `rows` came before the refusal."""
-
-    def __init__(self, command: str, traps: list[Row], rows: list[Row]) -> None:
-        self.text = "; ".join(trap.get("message", "no reason given") for trap in traps)
-        category = traps[0].get("category", "")
-        self.category = int(category) if category.isdigit() else None
-        self.rows = rows
-        super().__init__(f"the router refused {command}", found=self.text)
-
-
-class LostError(GuestError):
-    """The connection ended, or no answer came in time, while a command was under way."""
 
 
 class Api:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from .._errors import RouterError
+from .._errors import LostError, RouterError
 from .._host_bridge import BridgePlan, BridgeSpec, BridgeState, Bridging, plan_bridge
 from .._metarouter import marked, unmarked
 from .._reconcile import Outcome
-from .api import Api, LostError
+from .api import Api
 from .session_path import refuse_own_path, session_path
 from .text import truth
 

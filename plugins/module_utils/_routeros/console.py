@@ -52,7 +52,7 @@ class Expect:
 
 
 Result = t.TypeVar("Result")
-Talk = t.Generator[Expect, t.Match[str] | None, Result]
+Talk = t.Generator[Expect, t.Optional[t.Match[str]], Result]  # noqa: UP045  (evaluated at import on Python 3.10 as well)
 
 
 class Screen:

@@ -12,11 +12,11 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from .._errors import GuestError
+from .._errors import GuestError, LostError, TrapError
 from .._script import DONE as SCRIPT_DONE
 from .._script import FAILED as SCRIPT_FAILED
 from .._script import Ended, Runner, follow
-from .api import Api, LostError, TrapError
+from .api import Api
 from .text import quote
 
 MENU: t.Final = "/system/license"

@@ -12,9 +12,10 @@ import typing as t
 from dataclasses import replace
 
 from .._boards import Board, missing_menu
+from .._errors import TrapError
 from .._metarouter import UNLIMITED, Disk, NicState, VmState, unmarked
 from .._metarouter_plan import Host
-from .api import NO_SUCH_MENU, Api, Row, TrapError
+from .api import NO_SUCH_MENU, Api, Row
 from .text import Version, size, truth
 
 VM: t.Final = "/metarouter"

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import typing as t
 
-from .._errors import GuestError, RefusedError, UnsupportedError
+from .._errors import GuestError, RefusedError, TrapError, UnsupportedError
 from .._metarouter import NicState, VmSpec, marked
 from .._metarouter_plan import VIRTUAL_ETHERNET, NicPlan, VmPlan
 from .._reconcile import Change
-from .api import Api, TrapError
+from .api import Api
 from .metarouter import NIC, VM
 from .text import boolean
 

@@ -9,11 +9,11 @@ import typing as t
 from dataclasses import replace
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import InputError, RefusedError, UnsupportedError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import InputError, LostError, RefusedError, UnsupportedError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter import parse_guests, parse_wiring
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter_engine import Order, converge, read_guests
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._reconcile import Outcome
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.api import Api, LostError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.api import Api
 
 from tests.routerboards import Boards, Enter
 from tests.simulators.routerboard.board import Board

@@ -106,7 +106,7 @@ class Fleet:
 
     def one(self, **wanted: t.Any) -> Outcome:
         """The only router, which must not fail."""
-        (outcome,) = self.converge(**wanted).values()
+        outcome = next(iter(self.converge(**wanted).values()))
         assert outcome.error is None, outcome.error
         return outcome
 

@@ -10,8 +10,7 @@ import ssl
 import typing as t
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import InputError, UnreachableError
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.api import LostError, TrapError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import InputError, LostError, TrapError, UnreachableError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.api_options import ApiOptions
 
 from tests.routerboards import Boards, Enter, api_options
@@ -84,7 +83,7 @@ def test_queries_and_properties_narrow_what_comes_back(board: Board, enter: Ente
 def test_a_hanging_command_ends_with_its_own_timeout_and_says_that_its_outcome_is_unknown(board: Board, enter: Enter) -> None:
     board.faults.hang("/interface/bridge/add")
     unknown = pytest.raises(LostError, match=r"did not answer /interface/bridge/add within 0.2 s; whether .* is unknown.*Run again")
-    with enter(board) as api, unknown:
+    with unknown, enter(board) as api:
         api.call("/interface/bridge/add", {"name": "b"}, timeout=0.2)
 
 
