@@ -12,7 +12,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.text im
 DOCUMENTATION = r"""
 name: routeros_quote
 short_description: Write a text as a RouterOS string
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The vrouter.mikrotik contributors (@vrouter)
 description:

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: chr_license
 short_description: Verify, request and renew the licences of CHR routers
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The vrouter.mikrotik contributors (@vrouter)
 description:

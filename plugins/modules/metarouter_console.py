@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: metarouter_console
 short_description: Run commands inside MetaROUTER guests through the console of their host
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The vrouter.mikrotik contributors (@vrouter)
 description:

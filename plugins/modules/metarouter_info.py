@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: metarouter_info
 short_description: Read MetaROUTER guests and what their host has left
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The vrouter.mikrotik contributors (@vrouter)
 description:

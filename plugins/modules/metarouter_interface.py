@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: metarouter_interface
 short_description: Create, change and remove interfaces of MetaROUTER guests
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The vrouter.mikrotik contributors (@vrouter)
 description:
