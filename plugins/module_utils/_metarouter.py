@@ -180,8 +180,6 @@ def parse_guest(options: t.Mapping[str, t.Any]) -> VmSpec:
         adopt=options["adopt"],
     )
     _check_image(spec)
-    if state == "absent" and (spec.image_name or spec.interfaces or spec.memory_size is not None or spec.disk_size is not None):
-        raise InputError(f"state: absent and a description of {name} contradict each other", remedy="Leave everything but confirm out")
     if state == "absent" and spec.confirm != name:
         raise InputError(
             f"confirm: removing {name} deletes its disk",

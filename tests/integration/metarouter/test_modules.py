@@ -158,3 +158,11 @@ def test_secrets_of_a_guest_show_nowhere(board: Board) -> None:
         assert secret not in ran.text
         assert "strange" not in ran.text
         assert HOST_PASSWORD not in ran.text
+
+
+def test_an_empty_connection_takes_everything_from_the_environment(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("HOST", "127.0.0.1"), ("USER", "admin"), ("PASSWORD", HOST_PASSWORD), ("CA_CERTIFICATE", str(board.ca_file))):
+        monkeypatch.setenv(f"MIKROTIK_{name}", value)
+    ran = ModuleRun("metarouter_info", {"api": {"port": board.ports["api-ssl"]}}).end().ok()
+    assert ran.result["host"]["board"] == "RB2011UiAS"
+    assert HOST_PASSWORD not in ran.text

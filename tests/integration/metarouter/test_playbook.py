@@ -53,19 +53,19 @@ class Playbook:
 
     def run(self, *arguments: str) -> str:
         """What a run that must succeed prints; no password is in it."""
-        command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(self._inventory), "-vvv"]
-        done = subprocess.run(
-            [*command, "vrouter.mikrotik.metarouter_client", *arguments],
-            env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_LOCALHOST_WARNING": "false"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = ansible_playbook("-i", str(self._inventory), "-vvv", "vrouter.mikrotik.metarouter_client", *arguments)
         output = done.stdout + done.stderr
         assert done.returncode == 0, output
         for secret in (HOST_PASSWORD, CLIENT_PASSWORD):
             assert secret not in output
         return output
+
+
+def ansible_playbook(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """ansible-playbook, run to its end."""
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), *arguments]
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_LOCALHOST_WARNING": "false"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 def changed(output: str) -> list[str]:
@@ -74,7 +74,7 @@ def changed(output: str) -> list[str]:
     found: list[str] = []
     for line in output.splitlines():
         if line.startswith("TASK ["):
-            tasks.append(line.partition(": ")[2].partition("]")[0])
+            tasks.append(line.partition("[")[2].partition("]")[0].rpartition(" : ")[2])
         elif line.startswith("changed: "):
             found.append(tasks[-1])
     return found
@@ -105,6 +105,8 @@ def test_a_router_for_a_client_in_one_run_and_nothing_in_the_second(version: str
     assert not machine.line.held
     assert changed(playbook.run()) == []
     assert changed(playbook.run("--check")) == []
+    assert changed(playbook.run("-e", "metarouter_state=absent", "-e", "metarouter_confirm=client1")) == ["Report metarouter_vm"]
+    assert board.guest("client1") is None
 
 
 def test_the_client_is_joined_only_after_the_guest_has_its_password(boards: Boards, tmp_path: Path) -> None:
@@ -134,3 +136,18 @@ def test_two_guests_of_one_board_go_in_one_session_and_a_bad_one_fails_alone(boa
     assert changed(output) == ["Report metarouter_vm", "Report metarouter_vm"]
     assert sum(sentence[0] == "/metarouter/import-image" for sentence in board.api_log) == 2
     assert changed(playbook.run()) == []
+
+
+def test_module_defaults_hold_the_whole_session_of_many_tasks(boards: Boards, tmp_path: Path) -> None:
+    board = boards()
+    tasks = [
+        {"name": "Bridge", "vrouter.mikrotik.metarouter_bridge": {"bridges": [{"name": "lan"}]}},
+        {"name": "Guest", "vrouter.mikrotik.metarouter_vm": {"guests": [{"name": "a", "interfaces": [{"name": "ether1", "dynamic_bridge": "lan"}]}]}},
+    ]
+    session = {"api": {"host": "127.0.0.1", "port": board.ports["api"], "tls": "none"}}
+    defaults = {"group/vrouter.mikrotik.routeros": session}
+    book = tmp_path / "play.json"
+    book.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "module_defaults": defaults, "tasks": tasks}]))
+    done = ansible_playbook("-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}", str(book))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert changed(done.stdout) == ["Bridge", "Guest"]

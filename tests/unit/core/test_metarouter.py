@@ -35,7 +35,6 @@ def nic(name: str, **more: t.Any) -> Options:
         ({"image": "disk1/a.tgz", "guest_os": "openwrt"}, "external storage"),
         ({"state": "absent"}, "wanted: confirm: client1, found: no confirm"),
         ({"state": "absent", "confirm": "client2"}, "found: confirm: client2"),
-        ({"state": "absent", "confirm": "client1", "memory_size": 32}, "contradict"),
         ({"interfaces": [nic("ether0")]}, "'ether0' is no slot"),
         ({"interfaces": [nic("ether9")]}, "ether1..ether8"),
         ({"interfaces": [nic("ether1"), nic("ether1")]}, "given twice"),
