@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -185,4 +186,5 @@ def _write_out(channel: Channel, outgoing: SimpleQueue[bytes | None]) -> None:
             channel.sendall(data)
         except OSError:
             break
-    channel.close()
+    with contextlib.suppress(OSError, EOFError):  # the client has gone first
+        channel.close()
