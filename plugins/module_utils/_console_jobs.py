@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from ._errors import GuestError, InputError, RouterError
@@ -23,8 +23,10 @@ from ._routeros.console import (
     Credential,
     Expect,
     Session,
+    SilentError,
     Talk,
     log_in,
+    log_out,
     set_password,
 )
 from ._routeros.conversation import Console, ConsoleRunner, converse
@@ -32,12 +34,16 @@ from ._routeros.ssh import SshSession
 from ._routeros.text import quote
 from ._script import Script, run
 
-PREFIX: t.Final = "\x01"  # Ctrl-A; then Q quits and B sends a break (MetaROUTER manual, Connecting to the virtual machine)
+PREFIX: t.Final = "\x01"  # Ctrl-A, and what comes after it (MetaROUTER manual, Connecting to the virtual machine)
+QUIT: t.Final = "q"
+BREAK: t.Final = "b"
 ENTERED: t.Final = re.compile(r"\[Ctrl-A is the prefix key\]")
 MENU: t.Final = re.compile(r"Q - quit connection")
 LEFT: t.Final = re.compile(r"Welcome back!")
 ANSWER: t.Final = 10.0  # seconds that the host itself may take to answer
 QUICK: t.Final = 3.0  # seconds of silence
+PATIENCE: t.Final = 15.0  # seconds of silence after which check mode takes a guest for one that does not run
+FACTORY: t.Final = {"routeros": Credential("admin"), "openwrt": Credential("root")}
 
 
 @dataclass(frozen=True)
@@ -69,18 +75,38 @@ class Order:
 
 def parse_console(options: t.Mapping[str, t.Any]) -> ConsoleJob:
     """One entry of `guests`. Raises InputError."""
-    name, os = options["name"], options["os"]
+    name, os, new_password = options["name"], options["os"], options.get("new_password")
     if options["timeout"] <= 0:
         raise InputError(f"timeout: {options['timeout']} s is not above 0")
-    if os == "openwrt" and options.get("new_password"):
+    if os == "openwrt" and new_password:
         raise InputError("new_password: OpenWrt's console asks for no login", remedy="Set its password by other means, for example in its image")
     given = options.get("credentials")
-    credentials = [Credential("admin")] if given is None else [Credential(entry["username"], entry.get("password") or "") for entry in given]
-    commands = [parse_script({**entry, "guest": name}, number) for number, entry in enumerate(options["commands"], 1)]
-    for job in commands:
-        if "\n" in job.script.source.strip() or "\n" in (job.script.unless or ""):
-            raise InputError(f"commands: {job.script.name} has several lines", remedy="The console takes one command a line: make each its own entry")
-    return ConsoleJob(name, os, tuple(credentials), options.get("new_password"), tuple(commands), options["send_break"], float(options["timeout"]))
+    credentials = [FACTORY[os]] if given is None else [Credential(entry["username"], entry.get("password") or "") for entry in given]
+    for credential in credentials:
+        _check_keys(credential.username, "credentials: a username")
+        _check_keys(credential.password, "credentials: a password")
+    _check_keys(name, "name")
+    _check_keys(new_password or "", "new_password")
+    commands = tuple(_parse_command(entry, name, number, os) for number, entry in enumerate(options["commands"], 1))
+    return ConsoleJob(name, os, tuple(credentials), new_password, commands, options["send_break"], float(options["timeout"]))
+
+
+def _parse_command(entry: t.Mapping[str, t.Any], guest: str, number: int, os: str) -> Job:
+    title = entry.get("name") or f"command {number}"
+    source, unless = entry["source"].strip(), (entry.get("unless") or "").strip() or None
+    for text in (source, unless or ""):
+        if len(text.splitlines()) > 1:
+            raise InputError(f"commands: {title} has several lines", remedy="The console takes one command a line: make each its own entry")
+        _check_keys(text, f"commands: {title}")
+    if unless is not None and os == "openwrt":
+        raise InputError(f"commands: {title}: unless takes a RouterOS expression", remedy="Write the question into the command: test ... || ...")
+    return parse_script({**entry, "guest": guest, "name": title, "source": source, "unless": unless}, number)
+
+
+def _check_keys(text: str, what: str) -> None:
+    """Raise InputError for what a console would take as a key of its own: Ctrl-A leaves it, a tabulator completes words."""
+    if any(char < " " or char == "\x7f" for char in text):
+        raise InputError(f"{what} holds a control character, which a console takes as a command of its own", remedy="Write it with an escape")
 
 
 def run_consoles(session: SshSession, jobs: t.Mapping[str, ConsoleJob], order: Order, progress: Progress) -> dict[str, Outcome]:
@@ -107,23 +133,18 @@ class _Work:
     def outcome(self) -> Outcome:
         error: RouterError | None = None
         try:
-            if self._order.check_mode and self._job.name in self._order.planned.guests and not self._exists():
+            self._enter()
+        except (_ClosedError, SilentError) as caught:
+            if self._order.check_mode and self._job.name in self._order.planned.guests:  # an earlier task would make it, or start it
                 self._predict_all()
             else:
-                self._enter()
+                error = caught
         except RouterError as caught:
             error = caught
         return Outcome(self._job.name, tuple(self._changes), {**self._facts, "commands": self._done}, error=error)
 
-    def _exists(self) -> bool:
-        """Whether the host lets somebody into the guest; in check mode it may still be to be made."""
-        try:
-            with host_shell(self._session) as host, guest_console(host, self._job):
-                return True
-        except GuestError:
-            return False
-
     def _predict_all(self) -> None:
+        """For a guest that nobody can ask."""
         if self._job.new_password is not None:
             self._changes.append(Change("password", None, "set"))
         for job in self._job.commands:
@@ -133,16 +154,20 @@ class _Work:
         job = self._job
         with host_shell(self._session) as host, guest_console(host, job) as console:
             if job.send_break:
-                console.type(PREFIX + "b")
+                if not self._order.check_mode:
+                    console.type(PREFIX + BREAK)
                 self._changes.append(Change("break", None, "sent"))
             self._progress(job.name, "logging in at its console")
-            answer = None if self._order.check_mode else job.new_password  # in check mode a question for a new one is left unanswered
-            login = converse(console, log_in(job.credentials, answer), job.timeout, "logging in")
+            answer, patience = job.new_password, job.timeout
+            if self._order.check_mode:  # a question for a new password is left unanswered, and a guest that is off is no surprise
+                answer, patience = None, min(PATIENCE, job.timeout / 2)
+            login = converse(console, log_in(job.credentials, answer, patience), job.timeout, "logging in")
             self._facts["login"] = {"os": login.os, "credential": login.credential, "prompt": login.prompt}
             try:
                 self._work(console, login)
             finally:
-                _log_out(console, login)
+                with suppress(GuestError):  # who is already gone needs no farewell, and another error counts more
+                    converse(console, log_out(login.os), ANSWER, "logging out")
 
     def _work(self, console: Console, login: Session) -> None:
         if login.os != self._job.os:
@@ -175,6 +200,10 @@ class _Work:
             self._changes.append(Change(f"commands.{job.script.name}", "not run", "run"))
 
 
+class _ClosedError(GuestError):
+    """The host lets nobody in: no such guest, or somebody else is there."""
+
+
 @contextmanager
 def host_shell(session: SshSession) -> t.Iterator[Console]:
     """The host's own command line, at its prompt."""
@@ -197,7 +226,7 @@ def guest_console(console: Console, job: ConsoleJob) -> t.Iterator[Console]:
     """The guest's console, left again whatever happens, so that nobody else finds it held."""
     refused = converse(console, _enter_console(job.guest), ANSWER, f"/metarouter console {job.name}")
     if refused is not None:
-        raise GuestError(
+        raise _ClosedError(
             f"the host does not open the console of {job.name}",
             found=refused,
             remedy="See that the guest exists and runs, and that nobody else holds its console",
@@ -205,7 +234,8 @@ def guest_console(console: Console, job: ConsoleJob) -> t.Iterator[Console]:
     try:
         yield console
     finally:
-        converse(console, _leave_console(), ANSWER, "leaving the console")
+        with suppress(GuestError):  # the end of the channel frees the console too, and another error counts more
+            converse(console, _leave_console(), ANSWER, "leaving the console")
 
 
 def _enter_console(guest: str) -> Talk[str | None]:
@@ -218,17 +248,12 @@ def _enter_console(guest: str) -> Talk[str | None]:
     return " ".join(said) or "no answer"
 
 
-# The host's prompt on a line of its own after something was said: the command's own echo stands behind a prompt too.
-_AFTER_COMMAND: t.Final = re.compile(r"/metarouter console [^\n]*\n(?s:.*)^\[[^\]@\n]+@[^\n]*\] > *\Z", re.MULTILINE)
+# The host's prompt after something was said: the command's own echo, which is drawn twice, stands behind a prompt too.
+_AFTER_COMMAND: t.Final = re.compile(r"/metarouter console [^\n]*\n(?s:.*)^(?!\[)[^\n]*\S[^\n]*\n(?s:.*)^\[[^\]@\n]+@[^\n]*\] > *\Z", re.MULTILINE)
 _PROMPT_LINE: t.Final = re.compile(r"\[[^\]@\n]+@[^\n]*\] >")
 
 
 def _leave_console() -> Talk[None]:
     """Ctrl-A, then Q; from whatever state the line is in. A guest that went off may have thrown us out already."""
     yield Expect(PREFIX, (MENU,), QUICK)
-    yield Expect("q", (LEFT, ROUTEROS), QUICK)
-
-
-def _log_out(console: Console, login: Session) -> None:
-    """Leave nobody logged in on the line."""
-    console.type("/quit\r" if login.os == "routeros" else "exit\r")
+    yield Expect(QUIT, (LEFT, ROUTEROS), QUICK)

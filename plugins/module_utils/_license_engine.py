@@ -221,9 +221,12 @@ def _renew(batch: Batch, name: str, step: Step) -> None:
         if not before.license.free:
             door.note_attempt(order.now().strftime("%Y-%m-%d %H:%M:%S"))
         statuses = door.renew(order.account, order.password, step.level, spec.timeout)
-        judged, text = judge_renewal(statuses)
-        if judged == "failed":
-            raise renewal_error(text, spec)
+    judged, text = judge_renewal(statuses)
+    if judged == "failed":
+        raise renewal_error(text, spec)
+    with order.open_door(name) as door:  # anew: what did not answer in time may still come on the old one
+        if door is None:
+            return
         after = batch.seen[name] = _read_back(door, spec, judged)
     made = report(spec, before, after, statuses)
     batch.outcomes[name] = replace(made, changes=(*batch.outcomes[name].changes, *made.changes))

@@ -84,13 +84,21 @@ def converge(api: Api, specs: t.Mapping[str, VmSpec], order: Order, progress: Pr
     if batch.busy():
         _check(batch, found)
     refused = set(batch.errors)  # before anything was touched: these have no changes to show
-    if batch.busy() and not order.check_mode:
+    under_way = _starting_already(batch)
+    if (batch.busy() or under_way) and not order.check_mode:
         try:
+            _wait(batch, under_way, ("running",))
             _apply(batch, found)
             found, dummy = observe(api, with_addresses)
         except LostError as error:  # what stands now is not known; the next run finds out
             batch.errors.update(dict.fromkeys(batch.busy(), error))
     return {name: _outcome(name, batch, found.get(name), name in refused) for name in specs}
+
+
+def _starting_already(batch: Batch) -> set[str]:
+    """Guests that are to run and are on their way there, for example since a run that was cut off: nothing changes, and they are waited for."""
+    plans = {name: plan for name, plan in batch.plans.items() if name not in batch.errors and plan.spec.state == "started"}
+    return {name for name, plan in plans.items() if plan.found is not None and plan.found.state in ("booting", "rebooting")}
 
 
 def _planned_guest(spec: VmSpec, planned: Planned) -> VmState | None:

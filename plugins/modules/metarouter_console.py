@@ -30,6 +30,7 @@ attributes:
     support: full
     details:
       - Logs in to run commands with O(guests[].commands[].read_only) and to ask O(guests[].commands[].unless); others are reported as "would run".
+      - A guest of O(planned) that is not there, or does not answer, is not asked; all its commands are reported so.
   diff_mode:
     support: partial
     details:
@@ -57,7 +58,8 @@ options:
         choices: [routeros, openwrt]
         default: routeros
       credentials:
-        description: Logins to try, in this order. If not given, V(admin) without a password, as a new RouterOS has it.
+        description:
+          - Logins to try, in this order. If not given, V(admin) without a password, as a new RouterOS has it; for OpenWrt V(root).
         type: list
         elements: dict
         suboptions:
@@ -84,11 +86,16 @@ options:
             description: A name for results and messages. If not given, the command's number in the list.
             type: str
           source:
-            description: The command. RouterOS before 7 takes a question mark as a wish for help; write C(\?) within strings.
+            description:
+              - The command. RouterOS before 7 takes a question mark as a wish for help; write C(\?) within strings.
+              - A command that asks a question, as C(/system reboot) does, fails; M(vrouter.mikrotik.metarouter_vm) restarts guests.
+              - The console breaks lines of output that are longer than 1024 characters.
             type: str
             required: true
           unless:
-            description: A RouterOS expression, for example C([:len [/user find where name=ops]] > 0). Where it is true the command is not run.
+            description:
+              - A RouterOS expression, for example C([:len [/user find where name=ops]] > 0). Where it is true the command is not run.
+              - Not for OpenWrt.
             type: str
           timeout:
             description: How long to follow the command, in seconds.

@@ -75,9 +75,13 @@ class Api:
         limit = self._timeout if timeout is None else timeout
         self._transport.deadline = time.monotonic() + limit
         words = [*(f"={name}={value}" for name, value in arguments.items()), *queries]
-        with _explained(command, self.host, limit):
-            self._protocol.writeSentence(command, *words)
-            return self._read(command, on_row)
+        try:
+            with _explained(command, self.host, limit):
+                self._protocol.writeSentence(command, *words)
+                return self._read(command, on_row)
+        except LostError:
+            self._transport.close()  # a late answer would be taken for that of the next command
+            raise
 
     def _read(self, command: str, on_row: t.Callable[[Row], None] | None) -> Reply:
         rows: list[Row] = []

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 import os
 import socket
 import threading
 import typing as t
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from ansible.module_utils.common.parameters import env_fallback
@@ -89,16 +90,19 @@ def ssh_session(options: SshOptions) -> t.Iterator[SshSession]:
     """A session that is logged in, closed at the end. Raises UnreachableError, and RefusedError for a host key that is not the known one."""
     paramiko = _library()
     transport = paramiko.Transport(_connect(options))
+    transport.banner_timeout = transport.auth_timeout = options.timeout
     try:
+        _prefer_known(transport, options)
         try:
             transport.start_client(timeout=options.timeout)
-        except (paramiko.SSHException, EOFError, OSError) as error:
+            key = transport.get_remote_server_key()  # fails where the time was over before there was a session
+        except broken() as error:
             raise UnreachableError(
                 f"ssh: no session with {options.host} port {options.port}",
                 found=str(error),
                 remedy=f"See that this is the router's SSH port; for RouterOS before 6.45 install {INSTALL}",
             ) from error
-        _check_host_key(transport.get_remote_server_key(), options)
+        _check_host_key(key, options)
         _authenticate(transport, options)
         yield SshSession(transport, options)
     finally:
@@ -112,7 +116,14 @@ def _library() -> t.Any:
         raise UnreachableError(
             "the Python package paramiko is not installed for the Python that runs this module", remedy=f"Install it with: {INSTALL}"
         ) from error
+    logging.getLogger("paramiko").addHandler(logging.NullHandler())  # else it prints tracebacks of its own
     return paramiko
+
+
+def broken() -> tuple[type[Exception], ...]:
+    """What paramiko raises where a session, or a file transfer over it, breaks."""
+    paramiko = _library()
+    return (paramiko.SSHException, paramiko.SFTPError, EOFError, OSError)
 
 
 def _connect(options: SshOptions) -> socket.socket:
@@ -148,46 +159,76 @@ def _check_host_key(key: PKey, options: SshOptions) -> None:
 
 
 _FILE: t.Final = threading.Lock()
+_SIGNED_ALSO: t.Final = {"rsa-sha2-512": "ssh-rsa", "rsa-sha2-256": "ssh-rsa"}  # ways to sign with a key of that type
+
+
+def _known_keys(options: SshOptions) -> t.Mapping[str, PKey]:
+    """The router's keys in the file, by type. Raises InputError for a file that cannot be read."""
+    paramiko = _library()
+    known = paramiko.HostKeys()
+    try:
+        if os.path.exists(options.known_hosts):
+            known.load(options.known_hosts)
+    except (OSError, ValueError, paramiko.hostkeys.InvalidHostKey) as error:
+        raise InputError(f"ssh.known_hosts: {options.known_hosts} cannot be read", found=str(error), remedy="Mend the file") from error
+    return known.lookup(_known_name(options)) or {}
+
+
+def _known_name(options: SshOptions) -> str:
+    return options.host if options.port == 22 else f"[{options.host}]:{options.port}"
+
+
+def _prefer_known(transport: Transport, options: SshOptions) -> None:
+    """Ask for a host key of a type that is known, as OpenSSH does: a router may have several."""
+    if options.host_key_checking in ("verified", "accept_new"):
+        known = _known_keys(options)
+        security = transport.get_security_options()
+        security.key_types = sorted(security.key_types, key=lambda kind: _SIGNED_ALSO.get(kind, kind) not in known)
 
 
 def _check_known(key: PKey, found: str, options: SshOptions) -> None:
-    path = os.path.expanduser(options.known_hosts)
-    name = options.host if options.port == 22 else f"[{options.host}]:{options.port}"
+    name = _known_name(options)
     with _FILE:
-        known = _library().HostKeys()
-        if os.path.exists(path):
-            known.load(path)
-        entries = known.lookup(name)
-        if entries is not None and key.get_name() in entries:
-            if entries[key.get_name()].asbytes() != key.asbytes():
-                raise RefusedError(
-                    f"ssh: the host key of {name} has changed",
-                    wanted=fingerprint(entries[key.get_name()]),
-                    found=found,
-                    remedy=f"If the router was reset on purpose, remove it from {options.known_hosts} (ssh-keygen -R); else somebody else answers",
-                )
+        known = _known_keys(options)
+        if key.get_name() in known and known[key.get_name()].asbytes() == key.asbytes():
             return
+        if known:
+            raise RefusedError(
+                f"ssh: the host key of {name} has changed",
+                wanted=", ".join(fingerprint(entry) for entry in known.values()),
+                found=found,
+                remedy=f"If the router was reset on purpose, remove it from {options.known_hosts} (ssh-keygen -R); else somebody else answers",
+            )
         if options.host_key_checking != "accept_new":
             raise RefusedError(
                 f"ssh: the host key of {name} is not in {options.known_hosts}",
                 found=found,
                 remedy="If it is the router's, add it (ssh-keyscan), pin it with ssh.host_key, or say ssh.host_key_checking: accept_new",
             )
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        with open(path, "a", encoding="utf-8") as handle:
-            handle.write(f"{name} {key.get_name()} {key.get_base64()}\n")
+        _add_known(f"{name} {key.get_name()} {key.get_base64()}\n", options)
+
+
+def _add_known(line: str, options: SshOptions) -> None:
+    path = options.known_hosts
+    try:
+        os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
+        with open(path, "ab+") as handle:
+            handle.seek(max(handle.tell() - 1, 0))
+            torn = handle.read() not in (b"", b"\n")
+            handle.write(("\n" * torn + line).encode())
+    except OSError as error:
+        raise InputError(f"ssh.known_hosts: {path} cannot be written", found=error.strerror or str(error), remedy="Check the path") from error
 
 
 def _authenticate(transport: Transport, options: SshOptions) -> None:
     """Log in by key where one is named, else by password. The console parameters in the name are for the shells of this session."""
-    paramiko = _library()
     name = options.username + PLAIN_TERMINAL
     try:
         if options.private_key is not None:
             transport.auth_publickey(name, _private_key(options))
         else:
             transport.auth_password(name, options.password)
-    except (paramiko.SSHException, EOFError, OSError) as error:
+    except broken() as error:
         way = "ssh.private_key" if options.private_key is not None else "ssh.password"
         raise UnreachableError(
             f"ssh: {options.host} refused the login of user {options.username}",
@@ -200,7 +241,7 @@ def _private_key(options: SshOptions) -> PKey:
     paramiko = _library()
     try:
         key: PKey = paramiko.PKey.from_path(options.private_key, options.passphrase.encode() if options.passphrase else None)
-    except (OSError, ValueError, TypeError, paramiko.SSHException) as error:
+    except (OSError, ValueError, TypeError, paramiko.SSHException, paramiko.UnknownKeyType) as error:
         raise InputError(
             f"ssh.private_key: {options.private_key} cannot be used", found=str(error), remedy="Check the path, and ssh.passphrase"
         ) from error
@@ -217,39 +258,41 @@ class SshSession:
     @contextmanager
     def shell(self) -> t.Iterator[ShellChannel]:
         """The router's command line, as a terminal sees it."""
-        paramiko = _library()
         try:
             channel = self._transport.open_session(timeout=self.options.timeout)
             channel.get_pty(term="dumb", width=COLUMNS, height=LINES)
             channel.invoke_shell()
-        except (paramiko.SSHException, EOFError, OSError) as error:
+        except broken() as error:
             raise GuestError(f"ssh: {self.options.host} opens no shell", found=str(error), remedy="Close other sessions and run again") from error
         try:
-            yield ShellChannel(channel, self.options.host)
+            yield ShellChannel(channel, self.options)
         finally:
-            channel.close()
+            with suppress(*broken()):
+                channel.close()
 
     def sftp(self) -> SFTPClient | None:
         """A client for files, or None where the router has no SFTP."""
-        paramiko = _library()
         try:
-            return t.cast("SFTPClient | None", paramiko.SFTPClient.from_transport(self._transport))
-        except paramiko.SSHException:
+            client: SFTPClient = _library().SFTPClient.from_transport(self._transport)
+        except broken():
             return None
+        client.get_channel().settimeout(self.options.timeout)
+        return client
 
 
 class ShellChannel:
     """A shell's wire."""
 
-    def __init__(self, channel: Channel, host: str) -> None:
+    def __init__(self, channel: Channel, options: SshOptions) -> None:
         self._channel = channel
-        self._host = host
+        self._options = options
 
     def send(self, data: bytes) -> None:
         """Send all of it."""
+        self._channel.settimeout(self._options.timeout)
         try:
             self._channel.sendall(data)
-        except OSError as error:
+        except broken() as error:
             raise self._gone() from error
 
     def receive(self, timeout: float) -> bytes:
@@ -259,7 +302,7 @@ class ShellChannel:
             data: bytes = self._channel.recv(CHUNK)
         except TimeoutError:
             return b""
-        except OSError as error:
+        except broken() as error:
             raise self._gone() from error
         if not data:
             raise self._gone()
@@ -267,5 +310,6 @@ class ShellChannel:
 
     def _gone(self) -> GuestError:
         return GuestError(
-            f"the SSH session with {self._host} was lost; what was under way may have been done", remedy="Run again: what is already done is skipped"
+            f"the SSH session with {self._options.host} was lost; what was under way may have been done",
+            remedy="Run again: what is already done is skipped",
         )

@@ -11,7 +11,7 @@ import os
 import typing as t
 
 from .._errors import GuestError, InputError, UnreachableError
-from .ssh import SshOptions, SshSession, ssh_session
+from .ssh import SshOptions, SshSession, broken, ssh_session
 
 
 def uploader(options: t.Mapping[str, t.Any]) -> t.Callable[[str, str], None]:
@@ -34,30 +34,59 @@ def by_sftp(session: SshSession, path: str, name: str) -> bool:
     client = session.sftp()
     if client is None:
         return False
-    with contextlib.closing(client):
-        try:
-            client.put(path, name)  # which compares the sizes in the end
-        except (OSError, EOFError) as error:
-            with contextlib.suppress(OSError, EOFError):
-                client.remove(name)
-            raise _failed(name, session.options.host, error) from error
-    return True
+    try:
+        client.put(path, name)  # which compares the sizes in the end
+    except broken() as error:
+        with contextlib.suppress(*broken()):
+            client.remove(name)
+        raise _failed(name, session.options.host, error) from error
+    return True  # the client ends with the session
 
 
 def by_ftp(options: SshOptions, path: str, name: str) -> None:
     """Upload by FTP, which sends the password as plain text: only where there is no SFTP. Raises GuestError and UnreachableError."""
     try:
-        with ftplib.FTP(timeout=options.timeout) as client, open(path, "rb") as handle:
+        with ftplib.FTP(timeout=options.timeout) as client:
             client.connect(options.host, options.ftp_port)
-            client.login(options.username, options.password)
-            client.storbinary(f"STOR {name}", handle)
-            if client.size(name) != os.path.getsize(path):
-                client.delete(name)
-                raise GuestError(f"upload: {name} arrived with the wrong size and was removed", remedy="Check the router's free space, and run again")
-    except ftplib.error_perm as error:
-        raise UnreachableError(f"ftp: {options.host} refused", found=str(error), remedy="Check ssh.username and ssh.password") from error
+            try:
+                client.login(options.username, options.password)
+            except ftplib.error_perm as error:
+                raise UnreachableError(
+                    f"ftp: {options.host} refused the login of user {options.username}",
+                    found=str(error),
+                    remedy="Check ssh.username and ssh.password, and that the user's group has the policy ftp",
+                ) from error
+            _store(client, path, name)
     except (OSError, EOFError, ftplib.Error) as error:
         raise _failed(name, options.host, error) from error
+
+
+def _store(client: ftplib.FTP, path: str, name: str) -> None:
+    """A file that did not come whole does not stay, as far as the router can still be told."""
+    try:
+        with open(path, "rb") as handle:
+            client.storbinary(f"STOR {name}", handle)
+            wanted = handle.tell()
+        found = _size(client, name)
+        if found not in (wanted, None):
+            raise GuestError(
+                f"upload: {name} did not arrive whole and was removed",
+                wanted=f"{wanted} bytes",
+                found=f"{found} bytes",
+                remedy="Check the router's free space, and run again",
+            )
+    except (OSError, EOFError, ftplib.Error, GuestError):
+        with contextlib.suppress(OSError, EOFError, ftplib.Error):
+            client.delete(name)
+        raise
+
+
+def _size(client: ftplib.FTP, name: str) -> int | None:
+    """In bytes; None where the router does not know the command. It has then only said that it took the file."""
+    try:
+        return client.size(name)
+    except ftplib.error_perm:
+        return None
 
 
 def _failed(name: str, host: str, error: Exception) -> GuestError:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import typing as t
 from collections.abc import Callable, Iterator
@@ -16,7 +17,11 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import In
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisor import Planned
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._reconcile import Outcome
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.ssh import SshOptions, fingerprint, ssh_session
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.text import quote
+from paramiko.ecdsakey import ECDSAKey
+from paramiko.rsakey import RSAKey
 
+from tests.module_runs import Json, ModuleRun, Ran
 from tests.simulators.routerboard.console import LineSettings
 from tests.simulators.routerboard.ssh_door import SshDoor
 from tests.simulators.routerboard.terminal import TerminalSettings
@@ -37,8 +42,23 @@ class Host:
         self.shown: list[str] = []
 
     def options(self, **ssh: t.Any) -> SshOptions:
-        given = {"host": "127.0.0.1", "port": self.door.listener.port, "username": "admin", "password": "", "host_key_checking": "off", "timeout": 10}
-        return SshOptions.parse({"private_key": None, "passphrase": None, "known_hosts": "unused", "host_key": None, **given, **ssh})
+        given = {"host": "127.0.0.1", "port": self.door.listener.port, "username": "admin", "password": "", "timeout": 10, "ftp_port": 21}
+        keys = {"private_key": None, "passphrase": None, "known_hosts": "unused", "host_key": None, "host_key_checking": "off"}
+        return SshOptions.parse({**given, **keys, **ssh})
+
+    def module(self, check: bool = False, ssh: Json | None = None, **options: t.Any) -> Ran:
+        """The module as Ansible runs it."""
+        given = {"host": "127.0.0.1", "port": self.door.listener.port, "host_key_checking": "off", "timeout": 10, **(ssh or {})}
+        return ModuleRun("metarouter_console", {"ssh": given, **options}, check).end()
+
+    def nobody_is_in(self) -> bool:
+        """Whether the guest's console, where it answers, asks for a login."""
+        shown: list[bytes] = []
+        later = self.board.client1.line.attach(shown.append)
+        shown.clear()
+        later.feed(b"\r")
+        later.detach()
+        return b"] >" not in b"".join(shown)
 
     def run(self, order: Order = ORDER, ssh: dict[str, t.Any] | None = None, **guest: t.Any) -> Outcome:
         """One guest's work."""
@@ -90,7 +110,7 @@ def test_commands_run_and_their_output_comes_back(version: str, hosts: Hosts) ->
     done = host.ok(commands=[put("1"), put('"two words"'), {"source": "/system identity set name=Client1"}, put("[/system identity get name]")])
     assert outputs(done) == ["1", "two words", "", "Client1"]
     assert done.facts["login"]["credential"] == 0
-    assert [change.field for change in done.changes] == ["commands.command 3"] or len(done.changes) == 1
+    assert [change.field for change in done.changes] == ["commands.command 3"]
 
 
 def test_a_host_of_one_version_reaches_a_guest_of_another(hosts: Hosts) -> None:
@@ -134,6 +154,16 @@ def test_check_mode_counts_a_guest_that_would_be_made(host: Host) -> None:
     assert [change.field for change in predicted.changes] == ["commands.x"]
 
 
+def test_check_mode_counts_a_guest_that_would_be_started(hosts: Hosts) -> None:
+    planned = Order(True, 4, Planned(guests=frozenset({"client1"})))
+    wanted: Json = {"new_password": SECRET, "commands": [{"name": "x", "source": ":put 1"}], "timeout": 6}
+    predicted = hosts().ok(order=planned, **wanted)
+    assert [change.field for change in predicted.changes] == ["password", "commands.x"]
+    refused = hosts().run(order=Order(True, 4), **wanted)
+    assert "client1" in refused.name
+    assert "the console does not answer" in str(refused.error)
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [
@@ -169,11 +199,7 @@ def test_who_was_left_logged_in_is_logged_out_and_nobody_is_left(host: Host) -> 
         earlier.feed(keys)
     earlier.detach()
     assert outputs(host.ok(commands=[put("1")])) == ["1"]
-    later = host.board.client1.line.attach(typed.append)
-    typed.clear()
-    later.feed(b"\r")
-    later.detach()
-    assert b"] >" not in b"".join(typed)
+    assert host.nobody_is_in()
 
 
 def test_a_lost_keystroke_and_a_slow_terminal_are_survived(hosts: Hosts) -> None:
@@ -202,9 +228,27 @@ def test_a_command_that_does_not_end_in_time_is_an_error_and_the_console_is_left
     outcome = host.run(commands=[{"source": ":delay 30", "timeout": 1}])
     released.set()
     assert "did not end within 1 s" in str(outcome.error)
+    assert host.nobody_is_in()
 
 
-def test_a_break_is_sent(host: Host) -> None:
+def test_a_command_that_asks_a_question_is_answered_by_nobody(host: Host) -> None:
+    outcome = host.run(commands=[{"name": "again", "source": "/system reboot"}])
+    assert "asks a question, which nobody answers here (found: Reboot, yes? [y/N]:)" in str(outcome.error)
+    assert host.nobody_is_in()
+    assert outputs(host.ok(commands=[put("1")])) == ["1"]
+
+
+def test_a_session_that_is_lost_in_a_command_is_an_error_and_the_next_run_goes_on(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host.board.client1.router.platform, "sleep", lambda seconds: host.door.listener.cut_all())
+    outcome = host.run(commands=[put("1"), {"source": ":delay 1"}, put("3")])
+    assert "the SSH session with 127.0.0.1 was lost; what was under way may have been done. Run again" in str(outcome.error)
+    assert outputs(outcome) == ["1"]
+    assert outputs(host.ok(commands=[put("3")])) == ["3"]
+
+
+def test_a_break_is_sent_and_in_check_mode_only_predicted(host: Host) -> None:
+    assert [change.field for change in host.ok(order=Order(True, 4), send_break=True).changes] == ["break"]
+    assert host.board.client1.line.breaks == 0
     assert [change.field for change in host.ok(send_break=True).changes] == ["break"]
     assert host.board.client1.line.breaks == 1
 
@@ -236,9 +280,27 @@ def test_another_system_than_was_said_is_named(wrt: Host, host: Host) -> None:
         wrt.run(os="openwrt", new_password="x")
 
 
-def test_a_command_of_several_lines_is_refused(host: Host) -> None:
-    with pytest.raises(InputError, match="one command a line"):
-        host.run(commands=[{"source": ":put 1\n:put 2"}])
+@pytest.mark.parametrize(
+    ("guest", "said"),
+    [
+        ({"commands": [{"source": ":put 1\n:put 2"}]}, "command 1 has several lines.*make each its own entry"),
+        ({"commands": [{"source": ":put 1\r:put 2"}]}, "several lines"),
+        ({"commands": [{"name": "x", "source": ":put 1", "unless": "1 =\n1"}]}, "x has several lines"),
+        ({"commands": [{"source": ":put \"\x01q\""}]}, "holds a control character"),
+        ({"commands": [{"source": ":put\t1"}]}, "holds a control character"),
+        ({"new_password": "pass\x03word"}, r"^new_password holds a control character[^\x03]*\Z"),
+        ({"credentials": [{"username": "admin", "password": "pass\rword"}]}, "a password holds a control character"),
+        ({"os": "openwrt", "commands": [{"source": "true", "unless": "1 = 1"}]}, "takes a RouterOS expression"),
+        ({"timeout": 0}, "timeout: 0 s is not above 0"),
+    ],
+)
+def test_what_a_console_would_take_for_something_else_is_refused(guest: dict[str, t.Any], said: str, host: Host) -> None:
+    with pytest.raises(InputError, match=said):
+        host.run(**guest)
+
+
+def test_a_command_from_a_block_of_yaml_ends_with_its_line(host: Host) -> None:
+    assert outputs(host.ok(commands=[{"source": ":put 1\n", "unless": "1 = 2\n"}])) == ["1"]
 
 
 # SSH itself
@@ -266,8 +328,6 @@ def test_host_keys_are_known_pinned_or_refused(host: Host, tmp_path: Path) -> No
 def test_a_host_key_that_changed_is_refused_loudly(host: Host, tmp_path: Path) -> None:
     known = tmp_path / "known_hosts"
     other = Path(known)
-    from paramiko.rsakey import RSAKey
-
     other.write_text(f"[127.0.0.1]:{host.door.listener.port} ssh-rsa {RSAKey.generate(1024).get_base64()}\n")
     with pytest.raises(RefusedError, match=r"has changed .*ssh-keygen -R.*somebody else answers"):
         host.run(ssh={"host_key_checking": "verified", "known_hosts": str(known)})
@@ -278,3 +338,80 @@ def test_nobody_there_is_named_with_what_to_check(host: Host) -> None:
     host.door.stop()
     with pytest.raises(UnreachableError, match="/ip service ssh is enabled"), ssh_session(options):
         pass
+
+
+def test_a_known_key_of_another_type_is_asked_for_and_a_file_stays_whole(host: Host, tmp_path: Path) -> None:
+    known = tmp_path / "known_hosts"
+    checked = {"host_key_checking": "accept_new", "known_hosts": str(known)}
+    known.write_text("other.example ssh-rsa AAAA")  # no line end
+    assert host.run(ssh=checked).error is None
+    assert [line.split()[0] for line in known.read_text().splitlines()] == ["other.example", f"[127.0.0.1]:{host.door.listener.port}"]
+    key = ECDSAKey.generate()
+    known.write_text(f"[127.0.0.1]:{host.door.listener.port} {key.get_name()} {key.get_base64()}\n")
+    with pytest.raises(RefusedError, match="has changed"):
+        host.run(ssh=checked)
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1 ssh-rsa A\n", None])
+def test_known_hosts_that_cannot_be_read_are_named(text: str | None, host: Host, tmp_path: Path) -> None:
+    known = tmp_path / "known_hosts"
+    if text is None:
+        known.mkdir()
+    else:
+        known.write_text(text)
+    with pytest.raises(InputError, match="known_hosts cannot be read"):
+        host.run(ssh={"host_key_checking": "verified", "known_hosts": str(known)})
+
+
+def test_a_private_key_logs_in_and_one_that_cannot_is_named(host: Host, tmp_path: Path) -> None:
+    file = tmp_path / "id_rsa"
+    key = RSAKey.generate(2048)
+    key.write_private_key_file(str(file), password="a passphrase")
+    with pytest.raises(InputError, match=r"id_rsa cannot be used.*ssh.passphrase"):
+        host.run(ssh={"private_key": str(file)})
+    with pytest.raises(UnreachableError, match=r"ssh\.private_key"):
+        host.run(ssh={"private_key": str(file), "passphrase": "a passphrase"})
+    assert host.board.router.execute(f'/user ssh-keys add user=admin key="{key.get_name()} {key.get_base64()}"').exit_code == 0
+    assert host.run(ssh={"private_key": str(file), "passphrase": "a passphrase", "password": "wrong"}).error is None
+
+
+# The module, as Ansible runs it
+
+
+def test_many_guests_are_one_run_and_one_bad_one_fails_alone(host: Host) -> None:
+    good = {"name": "client1", "commands": [put("1")]}
+    ran = host.module(guests=[good, {"name": "nobody"}, {"name": "bad", "commands": [{"source": "a\nb"}]}])
+    assert "2 of 3 failed: " in ran.message
+    assert "nobody: the host does not open the console of nobody (found: no such item)" in ran.message
+    assert ran.objects["client1"]["commands"][0]["output_lines"] == ["1"]
+    assert ran.objects["client1"]["login"] == {"os": "routeros", "credential": 0, "prompt": "[admin@MikroTik] >"}
+    assert not ran.changed
+
+
+def test_nothing_that_it_prints_or_writes_holds_a_password(host: Host, tmp_path: Path) -> None:
+    progress = tmp_path / "progress"
+    guest = {"name": "client1", "credentials": [{"username": "admin", "password": SECRET}, {"username": "admin"}], "new_password": SECRET}
+    shows = {**guest, "commands": [put(quote(SECRET)), {"source": f":error {quote(SECRET)}"}], "secrets": ["community text"]}
+    for check in (True, False):
+        ran = host.module(check=check, guests=[shows], progress_file=str(progress))
+        for text in (ran.text, progress.read_text()):
+            assert "strange" not in text
+        assert ran.objects["client1"]["changes"][0]["field"] == "password"
+    assert ran.objects["client1"]["commands"][0]["output"] == "********"
+    assert "********" in ran.message
+    again = host.module(guests=[guest]).ok()
+    assert (again.changed, again.objects["client1"]["login"]["credential"]) == (False, 0)
+
+
+def test_a_module_run_ends_in_one_line_where_the_host_lets_nobody_in(host: Host, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    guests = [{"name": "client1"}]
+    assert "is not in " + str(tmp_path) in host.module(guests=guests, ssh={"host_key_checking": "verified"}).message
+    host.module(guests=guests, ssh={"host_key_checking": "accept_new"}).ok()
+    host.module(guests=guests, ssh={"host_key_checking": "verified"}).ok()
+    wrong = host.module(guests=guests, ssh={"password": "another password"})
+    assert "refused the login of user admin" in wrong.message
+    assert "another password" not in wrong.text
+    with socket.create_server(("127.0.0.1", 0)) as nobody:  # takes connections, and is no SSH server
+        silent = {"port": nobody.getsockname()[1], "timeout": 1}
+        assert "no session with 127.0.0.1" in host.module(guests=guests, ssh=silent).message

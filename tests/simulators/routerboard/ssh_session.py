@@ -31,6 +31,8 @@ _CHUNK = 32768
 _CONSOLE = "/metarouter/console"
 # The exit status of a command that failed; not measured.
 COMMAND_FAILED = 1
+# What paramiko raises once the client is gone.
+_GONE = (OSError, EOFError)
 
 
 class Guest(Protocol):
@@ -131,12 +133,9 @@ class SshSession(ServerInterface):
 
     def _execute(self, channel: Channel, command: str) -> None:
         result = self.router.execute(command)
-        try:
+        with contextlib.suppress(*_GONE):
             channel.sendall(result.output.encode("utf-8", "surrogateescape"))
             channel.send_exit_status(0 if result.exit_code == 0 else COMMAND_FAILED)
-        except OSError:
-            return  # the client is gone
-        finally:
             channel.close()
 
     def _shell(self, channel: Channel) -> None:
@@ -181,10 +180,7 @@ def _receive(channel: Channel) -> bytes:
 
 def _write_out(channel: Channel, outgoing: SimpleQueue[bytes | None]) -> None:
     """None ends the session, as /quit does."""
-    while (data := outgoing.get()) is not None:
-        try:
+    with contextlib.suppress(*_GONE):
+        while (data := outgoing.get()) is not None:
             channel.sendall(data)
-        except OSError:
-            break
-    with contextlib.suppress(OSError, EOFError):  # the client has gone first
         channel.close()
