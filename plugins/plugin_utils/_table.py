@@ -65,7 +65,7 @@ def row(
         (result,),
         (state(facts),),
         (first_boot(facts),),
-        ((facts.get("router") or {}).get("license_level", "-"),),
+        (license_of(facts),),
         tuple(interfaces(facts)) or ("-",),
         (*(notes if facts.get("exists", True) else ()), *console) or ("-",),
     )
@@ -82,6 +82,15 @@ def first_boot(facts: Values) -> str:
     if "first_boot" in facts:
         return str(facts["first_boot"])
     return {True: "standing", False: "not yet"}.get(facts.get("configured", "-"), "-")
+
+
+def license_of(facts: Values) -> str:
+    """The level, and what is to be said of it where the phase of licences ran."""
+    level = (facts.get("router") or {}).get("license_level") or facts.get("level") or "-"
+    verdict = str(facts.get("verdict", "ok")).replace("_", " ")
+    if verdict in ("ok", "unknown"):
+        return str(level)
+    return f"{level} ({verdict}, {facts['days_left']} days left)" if verdict == "trial" else f"{level} ({verdict})"
 
 
 def interfaces(facts: Values) -> t.Iterator[str]:

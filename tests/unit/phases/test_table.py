@@ -58,6 +58,20 @@ def test_what_is_not_known_is_a_dash(facts: dict[str, t.Any], state: str, boot: 
     assert (cells[2], cells[3], cells[4], cells[5]) == ((state,), (boot,), ("-",), ("-",))
 
 
+@pytest.mark.parametrize(
+    ("facts", "shown"),
+    [
+        ({}, "free"),
+        ({"level": "free", "verdict": "ok", "days_left": None}, "free"),
+        ({"level": "free", "verdict": "below", "days_left": None}, "free (below)"),
+        ({"level": "free", "verdict": "renewal_overdue", "days_left": 12}, "free (renewal overdue)"),
+        ({"level": "free", "verdict": "trial", "days_left": 12}, "free (trial, 12 days left)"),
+    ],
+)
+def test_a_licence_that_is_not_ok_is_told(facts: dict[str, t.Any], shown: str) -> None:
+    assert made(report({**ASKED, **facts})).cells[4] == (shown,)
+
+
 def test_a_guest_that_went_leaves_no_facts_behind() -> None:
     given = {"results": {"lookup": report(STANDING)["results"]["guest"], "guest": report({"exists": False}, changed=True)["results"]["guest"]}}
     assert made(given).cells[2] == ("absent",)

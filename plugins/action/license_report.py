@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action: the report on all routers' licences, on the terminal and in files."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import typing as t
+from datetime import datetime, timezone
+from pathlib import Path
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..plugin_utils._license_formats import as_json, html, prometheus, text
+from ..plugin_utils._license_report import Row, Thresholds, assemble, judge, misspelt, unreachable
+from ..plugin_utils._phase import DESCRIPTION, REPORT, Values, host_values
+
+FORMATS: t.Final = {"json": as_json, "html": html, "prometheus": prometheus}
+READABLE: t.Final = 0o644  # a report holds no secret, and whoever serves it is another user
+
+
+class ActionModule(ActionBase):
+    """Runs once for all routers of the play. A router that could not be read is a row like any other."""
+
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
+        result: Values = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        args = self._task.args
+        thresholds = self._thresholds()
+        rows = [self._row(variables, host, thresholds) for host in variables["ansible_play_hosts_all"]]
+        report = assemble(rows, datetime.now(timezone.utc), thresholds)
+        display = Display()
+        for line in ("", *text(report)):
+            display.display(line)
+        if not variables.get("ansible_check_mode"):
+            for name, render in FORMATS.items():
+                if args.get(name):
+                    write(Path(args[name]), render(report), f"license_report_{name}")
+        result.update(changed=False, **report.as_dict())
+        return result
+
+    def _thresholds(self) -> Thresholds:
+        given = {name: self._task.args.get(f"{name}_days") for name in ("warning", "critical")}
+        try:
+            return Thresholds(**{name: int(value) for name, value in given.items() if value not in (None, "")})
+        except ValueError as error:
+            raise AnsibleActionFail(f"license_report: {error}.") from error
+
+    def _row(self, variables: Values, host: str, thresholds: Thresholds) -> Row:
+        """One router's row, from what its phase left."""
+        values = host_values(variables, host)
+        description = values.get(DESCRIPTION) or {}
+        share = ((values.get(REPORT) or {}).get("results") or {}).get(self._task.args["phase"]) or {}
+        if description.get("failed"):
+            return unreachable(host, str(description.get("msg")))
+        facts: Values = next(iter((share.get("entries") or {}).values()), {})
+        if "system_id" not in facts:
+            return unreachable(host, str(share.get("msg") or "It failed before its licence was read; the reason is above."))
+        try:
+            source, level = (self._wish(values, name) for name in ("chr_license_source", "chr_license_minimum_level"))
+        except AnsibleError as error:  # one router's variables must not cost the others their report
+            return unreachable(host, str(error))
+        wrong = misspelt(source, level)
+        return unreachable(host, wrong) if wrong else judge(host, facts, source or "none", level or None, thresholds)
+
+    def _wish(self, values: t.Mapping[str, t.Any], name: str) -> str:
+        """A variable of another host, rendered in that host's scope."""
+        templar = self._templar.copy_with_new_env(available_variables=dict(values))
+        return str(templar.template(values.get(name)) or "")
+
+
+def write(path: Path, content: str, variable: str) -> None:
+    """Put a whole file in the old one's place at once: a collector never reads half of it."""
+    draft = ""
+    try:
+        handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(content)
+        os.chmod(draft, READABLE)
+        os.replace(draft, path)
+    except OSError as error:
+        if draft:
+            Path(draft).unlink(missing_ok=True)
+        raise AnsibleActionFail(f"{variable}: {path} cannot be written: {error.strerror}.") from error

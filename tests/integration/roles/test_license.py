@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Licences of guests on real libvirt, through their guest agent: in provision, and in the report."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+from .conftest import Run, destroy, inventory, virsh
+
+Play = t.Callable[..., Run]
+
+
+def test_provision_verifies_and_the_report_names_a_router_that_is_off(play: Play, pool: str, chr_image: Path, tmp_path: Path) -> None:
+    routers = inventory(2, chr_image, prefix="lic", chr_license_minimum_level="p1")
+    predicted = play("vrouter.mikrotik.provision", routers, "--check")
+    assert predicted.code == 0, predicted.output
+    assert "vrouter.mikrotik.chr_license" in predicted.modules
+    made = play("vrouter.mikrotik.provision", routers)
+    assert made.code == 0, made.output
+    assert made.output.count("free (below)") == 2, made.output
+    assert made.modules.count("vrouter.mikrotik.chr_license") == 1
+    again = play("vrouter.mikrotik.provision", routers)
+    assert again.unchanged, again.output
+
+    virsh("destroy", "lic2")
+    found = tmp_path / "licenses.json"
+    report = play("vrouter.mikrotik.license_report", routers, "--extra-vars", f"license_report_json={found}")
+    assert report.code == 0, report.output
+    assert "LICENSES CRITICAL: 1 below its level, 1 unreachable" in report.output
+    rows = json.loads(found.read_text(encoding="utf-8"))["routers"]
+    assert [(row["name"], row["verdict"], row["level"]) for row in rows] == [("lic1", "below", "free"), ("lic2", "unreachable", None)]
+    assert "the guest is stopped" in rows[1]["reason"]
+    assert destroy(play, routers).code == 0
+
+
+def test_a_trial_is_not_asked_for_without_a_way_to_the_account_server(play: Play, pool: str, chr_image: Path) -> None:
+    asked = {"chr_license_source": "trial", "chr_license_account": "lab@example.com", "chr_license_password": "the account's password"}
+    routers = inventory(1, chr_image, prefix="try", chr_license_minimum_level="p1", **asked)
+    run = play("vrouter.mikrotik.provision", routers, "-vvv")
+    assert run.code != 0
+    assert "no active default route" in run.output
+    assert "the account's password" not in run.output
+    assert destroy(play, routers).code == 0

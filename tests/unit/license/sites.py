@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real runs of ansible-playbook on simulated CHRs that are reached by their API."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import typing as t
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.module_runs import COLLECTIONS, Json
+from tests.simulators.routerboard.api_door import ApiDoor as ApiServer
+from tests.simulators.routeros.account_server import AccountServer
+
+from .conftest import Clone
+
+ROUTER_PASSWORD = "the password of all the routers"
+ACCOUNT_PASSWORD = "account-password"
+ACCOUNT: Json = {"chr_license_account": "lab@example.com", "chr_license_password": ACCOUNT_PASSWORD}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of ansible-playbook."""
+
+    code: int
+    output: str
+
+    def stats(self, host: str) -> dict[str, int]:
+        """A host's line of the recap."""
+        line = next(line for line in self.output.splitlines() if line.startswith(f"{host} ") and " ok=" in line)
+        return {key: int(value) for key, value in (word.split("=") for word in line.partition(":")[2].split())}
+
+    def said(self, text: str) -> bool:
+        """Whether a text was printed, however lines and quotes fell."""
+        return text in " ".join(self.output.replace("\\n", " ").split())
+
+
+class Site:
+    """An inventory of simulated routers and the account server that they share. What is printed, at -vvv, never holds a password."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder = folder
+        self.server = AccountServer()
+        self.hosts: dict[str, Json] = {}
+        self.clones: dict[str, Clone] = {}
+        self._stack = stack
+
+    def add(self, name: str, uuid: str | None = None, **variables: t.Any) -> Clone:
+        """A router with today's clock, and its host variables."""
+        clone = self.clones[name] = Clone("7.20.8", uuid or f"uuid of {name}", self.server)
+        clone.platform.clock = time.time()
+        clone.run(f'/user set [find name="admin"] password="{ROUTER_PASSWORD}"')
+        listener = ApiServer(clone).listener
+        listener.open()
+        self._stack.callback(listener.close)
+        api = {"host": "127.0.0.1", "port": listener.port, "username": "admin", "password": ROUTER_PASSWORD, "tls": "none", "timeout": 10}
+        self.hosts[name] = {"chr_license_api": api, **variables}
+        return clone
+
+    def license(self, name: str, level: str, bought: bool = False) -> Clone:
+        """Give a router a trial of today, or what was bought."""
+        clone = self.clones[name]
+        if bought:
+            self.server.purchased[self.system_id(name)] = level
+        clone.run(f"/system license renew account=lab@example.com password={ACCOUNT_PASSWORD} level={level}")
+        self.server.asked.clear()
+        return clone
+
+    def system_id(self, name: str) -> str:
+        return str(self.clones[name].license.stored["system-id"])
+
+    def level(self, name: str) -> str:
+        return str(self.clones[name].license.stored["level"])
+
+    def apply(self, *arguments: str, **extra: t.Any) -> Run:
+        """The role chr_license on all routers."""
+        book = self.folder / "role.json"
+        tasks = [{"name": "Licences", "ansible.builtin.import_role": {"name": "vrouter.mikrotik.chr_license"}}]
+        book.write_text(json.dumps([{"name": "Play", "hosts": "all", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
+        return self.play(str(book), *arguments, **extra)
+
+    def play(self, playbook: str, *arguments: str, status: bool = False, **extra: t.Any) -> Run:
+        """Run a playbook of the collection, or a file; `status`: with the callback that ends it with the report's status."""
+        inventory = self.folder / "inventory.json"
+        inventory.write_text(json.dumps({"all": {"hosts": self.hosts}}), encoding="utf-8")
+        command = [sys.executable, "-m", "ansible", "playbook", "-vvv", "-i", str(inventory), "-e", json.dumps(extra), *arguments, playbook]
+        done = subprocess.run(
+            command, cwd=self.folder, env=self._environment(status), check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        for secret in (ROUTER_PASSWORD, ACCOUNT_PASSWORD):
+            assert secret not in done.stdout
+        return Run(done.returncode, done.stdout)
+
+    def _environment(self, status: bool) -> dict[str, str]:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON"))}
+        config = self.folder / "ansible.cfg"
+        config.write_text("[defaults]\n", encoding="utf-8")
+        return {
+            **kept,
+            "ANSIBLE_CONFIG": str(config),
+            "ANSIBLE_HOME": str(self.folder / "home"),
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            **({"ANSIBLE_CALLBACKS_ENABLED": "vrouter.mikrotik.license_exit"} if status else {}),
+            "ANSIBLE_FORKS": "4",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_NOCOLOR": "1",
+        }

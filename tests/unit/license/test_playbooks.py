@@ -1,0 +1,229 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role chr_license and the playbook license_report, as a user runs them. Every run checks that no password is printed, at -vvv."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from .sites import ACCOUNT, ACCOUNT_PASSWORD, ROUTER_PASSWORD, Site
+
+TRIAL: dict[str, t.Any] = {"chr_license_source": "trial", "chr_license_minimum_level": "p1"}
+REPORT = "vrouter.mikrotik.license_report"
+MOVE = "vrouter.mikrotik.license_move"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """An inventory without routers."""
+    with ExitStack() as stack:
+        yield Site(tmp_path, stack)
+
+
+# The role
+
+
+def test_trials_for_clones_in_one_run_and_nothing_in_the_second(site: Site) -> None:
+    for name in ("r1", "r2", "r3"):
+        site.add(name, uuid="one and the same", **TRIAL, chr_license_generate_new_id="if_duplicate")
+    predicted = site.apply("--check", "--diff", **ACCOUNT)
+    assert predicted.code == 0, predicted.output
+    assert [predicted.stats(name)["changed"] for name in site.hosts] == [1, 1, 1]
+    assert site.server.asked == []
+    done = site.apply("--diff", **ACCOUNT)
+    assert done.code == 0, done.output
+    assert [done.stats(name)["changed"] for name in site.hosts] == [1, 1, 1]
+    assert len({site.system_id(name) for name in site.hosts}) == 3
+    assert "asking for trial licences, one at a time: 3 (r1, r2, r3)" in done.output
+    for arguments in ((), ("--check",)):
+        again = site.apply(*arguments, **ACCOUNT)
+        assert [again.stats(name)["changed"] for name in site.hosts] == [0, 0, 0]
+    assert len(site.server.asked) == 3
+
+
+def test_where_nothing_is_asked_for_no_module_runs(site: Site) -> None:
+    site.add("r1")
+    site.add("r2", **TRIAL, chr_state="stopped")
+    done = site.apply(**ACCOUNT)
+    assert done.code == 0, done.output
+    assert all(clone.api_log == [] for clone in site.clones.values())
+
+
+def test_one_bad_router_fails_alone(site: Site) -> None:
+    site.add("r1", **TRIAL)
+    site.add("r2", **{**TRIAL, "chr_license_minimum_level": "{{ nobody_defined_this }}"})
+    site.add("r3", **TRIAL).run('/ip dns set servers=""')
+    done = site.apply(**ACCOUNT)
+    assert (site.level("r1"), site.level("r2"), site.level("r3")) == ("p1", "free", "free")
+    assert [done.stats(name)["failed"] for name in site.hosts] == [0, 1, 1]
+    assert done.said("r3: the router knows no DNS server")
+
+
+def test_routers_of_another_account_are_asked_for_with_it(site: Site) -> None:
+    site.add("r1", **TRIAL, **ACCOUNT)
+    site.add("r2", **TRIAL, chr_license_account="other@example.com", chr_license_password="another account's password")
+    done = site.apply()
+    assert site.level("r1") == "p1"
+    assert done.said("r2: the account server does not know account and password")
+    assert "another account's password" not in done.output
+
+
+def test_without_an_account_nothing_is_asked(site: Site) -> None:
+    site.add("r1", **TRIAL)
+    done = site.apply()
+    assert done.said("account and password: needed for source trial and purchased (found: r1)")
+    assert site.server.asked == []
+
+
+# The report
+
+
+def report_files(site: Site) -> dict[str, t.Any]:
+    return {f"license_report_{name}": str(site.folder / f"report.{name}") for name in ("json", "html", "prometheus")}
+
+
+def test_the_report_names_every_router_and_asks_the_account_server_nothing(site: Site) -> None:
+    site.add("bought", chr_license_source="purchased")
+    site.license("bought", "p1", bought=True)
+    site.add("tried", chr_license_source="{{ 'trial' }}")
+    site.license("tried", "p1").pass_time(56.5)
+    site.add("over")
+    site.license("over", "p1").pass_time(61)
+    site.add("low", chr_license_minimum_level="p1")
+    site.add("gone")
+    site.hosts["gone"]["chr_license_api"]["port"] = 1
+    site.add("undefined", chr_guest_name="{{ nobody_defined_this }}")
+    site.add("misspelt", chr_license_source="perpetual")
+    done = site.play(REPORT, status=True, **report_files(site))
+    assert done.code == 2, done.output
+    found = json.loads((site.folder / "report.json").read_text(encoding="utf-8"))
+    verdicts = {row["name"]: row["verdict"] for row in found["routers"]}
+    assert list(verdicts.items()) == [
+        ("over", "expired"),
+        ("low", "below"),
+        ("tried", "trial"),
+        ("gone", "unreachable"),
+        ("misspelt", "unreachable"),
+        ("undefined", "unreachable"),
+        ("bought", "ok"),
+    ]
+    assert "\nLICENSES CRITICAL: 1 expired, 1 below its level, 1 trial, 3 unreachable, 1 ok\n" in done.output
+    reasons = {row["name"]: row["reason"] for row in found["routers"]}
+    assert reasons["gone"].startswith("api: no connection to 127.0.0.1 port 1")
+    assert "nobody_defined_this" in reasons["undefined"]
+    assert "'perpetual' is none of none, trial, purchased" in reasons["misspelt"]
+    assert site.server.asked == []
+    page, metrics = ((site.folder / f"report.{kind}").read_text(encoding="utf-8") for kind in ("html", "prometheus"))
+    assert "LICENSES CRITICAL" in page
+    assert 'vrouter_license_days_left{router="tried"} 3\n' in metrics
+    for text in (json.dumps(found), page, metrics):
+        assert ROUTER_PASSWORD not in text
+        assert ACCOUNT_PASSWORD not in text
+
+
+@pytest.mark.parametrize(
+    ("days", "unreachable", "code"),
+    [(0, False, 0), (0, True, 3), (40, False, 1), (40, True, 1), (56, True, 2)],
+)
+def test_ansible_playbook_ends_as_a_monitoring_plugin(days: float, unreachable: bool, code: int, site: Site) -> None:
+    site.add("r1", chr_license_source="trial")
+    site.license("r1", "p1").pass_time(days)
+    if unreachable:
+        site.add("r2")
+        site.hosts["r2"]["chr_license_api"]["port"] = 1
+    assert site.play(REPORT, status=True).code == code
+    assert site.play(REPORT).code == 0, "a router that cannot be read never fails the play"
+
+
+def test_a_report_that_was_not_made_is_unknown_and_other_playbooks_end_as_always(site: Site) -> None:
+    assert site.play(REPORT, status=True).code == 3, "an inventory without routers"
+    site.add("r1")
+    unwritable = site.play(REPORT, status=True, license_report_html=str(site.folder / "nowhere" / "page.html"))
+    assert unwritable.code == 3
+    assert unwritable.said("license_report_html: ")
+    assert site.play(REPORT, status=True, license_report_warning_days=3).said("0 <= critical_days <= warning_days must hold")
+    assert site.apply(status=True).code == 0
+
+
+def test_clones_are_named_over_the_whole_inventory(site: Site) -> None:
+    for name in ("r1", "r2"):
+        site.add(name, uuid="one and the same")
+    site.add("r3")
+    done = site.play(REPORT, "--check", status=True, **report_files(site))
+    assert done.code == 1, done.output
+    assert "2 share a system-id" in done.output
+    assert f"system-id {site.system_id('r1')} is shared by r1, r2" in done.output
+    assert list(site.folder.glob("report.*")) == [], "check mode writes no file"
+
+
+# Moving a licence
+
+
+def moving(site: Site, level: str = "p1") -> dict[str, t.Any]:
+    """A router with what was bought and one with a trial, and the variables that move the licence."""
+    site.add("old")
+    site.license("old", level, bought=True)
+    site.add("new")
+    site.license("new", "p1")
+    return {"license_from": "old", "license_to": "new", **ACCOUNT}
+
+
+def move_in_account(site: Site) -> None:
+    site.server.purchased[site.system_id("new")] = site.server.purchased.pop(site.system_id("old"))
+
+
+def test_the_accounts_step_comes_first_and_is_told(site: Site) -> None:
+    wish = moving(site)
+    for arguments in ((), ("--check",)):
+        refused = site.play(MOVE, *arguments, **wish)
+        assert refused.code == 2
+        step = f"transfer the licence p1 from system-id {site.system_id('old')} (old) to system-id {site.system_id('new')} (new)"
+        assert refused.said(step), refused.output
+    assert site.server.asked == []
+
+
+@pytest.mark.parametrize("level", ["p1", "p-unlimited"])
+def test_a_licence_moves(level: str, site: Site) -> None:
+    wish = moving(site, level)
+    move_in_account(site)
+    predicted = site.play(MOVE, "--check", license_moved_in_account=True, **wish)
+    assert predicted.code == 0, predicted.output
+    assert site.server.asked == []
+    done = site.play(MOVE, license_moved_in_account=True, **wish)
+    assert done.code == 0, done.output
+    assert site.level("new") == level
+    assert {system_id for system_id, dummy in site.server.asked} == {site.system_id("old"), site.system_id("new")}
+    assert done.said(f"new: {level} (ok), was p1"), done.output
+
+
+def test_the_old_router_may_be_refused(site: Site) -> None:
+    wish = moving(site)
+    move_in_account(site)
+    site.server.trials_left = 0
+    done = site.play(MOVE, license_moved_in_account=True, **wish)
+    assert done.code == 0, done.output
+    assert done.said("old: p1 (ok), was p1")
+    assert done.said("new: p1 (ok), was p1")
+
+
+def test_a_licence_that_did_not_move_is_no_success(site: Site) -> None:
+    wish = moving(site, "p10")
+    failed = site.play(MOVE, license_moved_in_account=True, **wish)
+    assert failed.code == 2
+    assert failed.said("new did not get the licence. new: the account server decides the level"), failed.output
+    again = site.play(MOVE, license_moved_in_account=True, **{**wish, "license_from": "new", "license_to": "old"})
+    assert again.said("asked less than an hour ago, so it was not asked again"), again.output
+
+
+def test_what_cannot_move_is_refused(site: Site) -> None:
+    for name in ("a", "b"):
+        site.add(name, uuid="one and the same")
+    assert site.play(MOVE, license_from="a", license_to="b").said("a has level free and system-id")
+    assert site.play(MOVE, license_from="a").said("license_from and license_to must be two different hosts of the inventory (found: a and not given)")
