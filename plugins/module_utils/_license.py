@@ -154,12 +154,13 @@ class Step:
 def steps(license_: License, spec: LicenseSpec, now: datetime, duplicate: bool) -> list[Step]:
     """What is to be done for one router, in order. Raises RefusedError with the manual step where the wish cannot be met from the router."""
     todo: list[Step] = []
-    if duplicate and spec.generate_new_id == "never" and _asks_trial(license_, spec):
+    if duplicate and spec.generate_new_id == "never" and _asks(license_, spec):
         raise RefusedError(
-            f"system-id {license_.system_id} is another router's too, and a trial would count for both",
+            f"system-id {license_.system_id} is another router's too, and a licence would count for both",
             remedy="Say generate_new_id: if_duplicate, or make the router from a fresh image",
         )
-    if spec.generate_new_id == "if_free" and license_.free and _asks_trial(license_, spec):
+    # What was bought was bought for the system-id that there is.
+    if spec.generate_new_id == "if_free" and spec.source == "trial" and _asks(license_, spec):
         todo.append(Step("generate_new_id", "before the first licence"))
     if spec.generate_new_id != "never" and duplicate:
         if not license_.free:
@@ -173,7 +174,7 @@ def steps(license_: License, spec: LicenseSpec, now: datetime, duplicate: bool) 
     return [*todo, step] if step is not None else todo
 
 
-def _asks_trial(license_: License, spec: LicenseSpec) -> bool:
+def _asks(license_: License, spec: LicenseSpec) -> bool:
     return license_.free and spec.source != "none" and spec.minimum_level not in (None, FREE)
 
 

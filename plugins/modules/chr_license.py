@@ -97,7 +97,8 @@ options:
         default: none
       generate_new_id:
         description:
-          - When the router gets a system-id of its own, which is possible only at level free. V(if_free) does it before the first licence.
+          - When the router gets a system-id of its own, which is possible only at level free.
+          - V(if_free) does it just before its trial is asked for, so it needs O(routers[].source=trial).
           - V(if_duplicate) does it where another router of this run has the same one, as clones have. One of them keeps it.
         type: str
         choices: [never, if_free, if_duplicate]

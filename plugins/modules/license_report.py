@@ -57,7 +57,7 @@ notes:
 EXAMPLES = r"""
 - name: Report on all licences
   vrouter.mikrotik.license_report:
-    phase: license_report
+    phase: license_read
     html: /var/www/html/licenses.html
   run_once: true
 """

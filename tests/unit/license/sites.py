@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import typing as t
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,12 +43,27 @@ class Run:
         return text in " ".join(self.output.replace("\\n", " ").split())
 
 
+class WatchfulServer(AccountServer):
+    """An account server that looks, while it is asked, whether this machine's process list shows the password."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    def begin(self, system_id: str, level: str) -> None:
+        super().begin(system_id, level)
+        for file in Path("/proc").glob("[0-9]*/cmdline"):
+            with suppress(OSError):  # it ended meanwhile
+                line = file.read_bytes().decode("utf-8", "replace")
+                self.told += [line] if ACCOUNT_PASSWORD in line else []
+
+
 class Site:
     """An inventory of simulated routers and the account server that they share. What is printed, at -vvv, never holds a password."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self.folder = folder
-        self.server = AccountServer()
+        self.server = WatchfulServer()
         self.hosts: dict[str, Json] = {}
         self.clones: dict[str, Clone] = {}
         self._stack = stack
@@ -87,28 +102,41 @@ class Site:
         book.write_text(json.dumps([{"name": "Play", "hosts": "all", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
         return self.play(str(book), *arguments, **extra)
 
-    def play(self, playbook: str, *arguments: str, status: bool = False, **extra: t.Any) -> Run:
-        """Run a playbook of the collection, or a file; `status`: with the callback that ends it with the report's status."""
-        inventory = self.folder / "inventory.json"
-        inventory.write_text(json.dumps({"all": {"hosts": self.hosts}}), encoding="utf-8")
-        command = [sys.executable, "-m", "ansible", "playbook", "-vvv", "-i", str(inventory), "-e", json.dumps(extra), *arguments, playbook]
+    def play(self, playbook: str, *arguments: str, **extra: t.Any) -> Run:
+        """Run a playbook of the collection, or a file."""
+        return self._run(["ansible-playbook", "-vvv", "-i", self._inventory(), "-e", json.dumps(extra), *arguments, playbook])
+
+    def check_of_the_documentation(self, inventory: str = "") -> Run:
+        """Run the check for monitoring that docs/licenses.md shows."""
+        page = (Path(__file__).resolve().parents[3] / "docs" / "licenses.md").read_text(encoding="utf-8")
+        script = self.folder / "check"
+        script.write_text(page[page.index("#!/bin/sh") :].partition("```")[0], encoding="utf-8")
+        return self._run(["sh", str(script), inventory or self._inventory()])
+
+    def _inventory(self) -> str:
+        file = self.folder / "inventory.json"
+        file.write_text(json.dumps({"all": {"hosts": self.hosts}}), encoding="utf-8")
+        return str(file)
+
+    def _run(self, command: list[str]) -> Run:
         done = subprocess.run(
-            command, cwd=self.folder, env=self._environment(status), check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command, cwd=self.folder, env=self._environment(), check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         for secret in (ROUTER_PASSWORD, ACCOUNT_PASSWORD):
             assert secret not in done.stdout
         return Run(done.returncode, done.stdout)
 
-    def _environment(self, status: bool) -> dict[str, str]:
+    def _environment(self) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON"))}
         config = self.folder / "ansible.cfg"
         config.write_text("[defaults]\n", encoding="utf-8")
         return {
             **kept,
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), kept["PATH"]]),
+            "HOME": str(self.folder),
             "ANSIBLE_CONFIG": str(config),
             "ANSIBLE_HOME": str(self.folder / "home"),
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-            **({"ANSIBLE_CALLBACKS_ENABLED": "vrouter.mikrotik.license_exit"} if status else {}),
             "ANSIBLE_FORKS": "4",
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_NOCOLOR": "1",

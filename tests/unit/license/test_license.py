@@ -258,6 +258,14 @@ def test_a_new_id_before_the_first_licence(fleet: Fleet) -> None:
     assert fleet.one(generate_new_id="if_free", **TRIAL).changes == ()
 
 
+def test_what_was_bought_keeps_the_system_id_it_was_bought_for(fleet: Fleet) -> None:
+    clone = fleet.add()
+    bought_for = str(clone.license.stored["system-id"])
+    fleet.server.purchased[bought_for] = "p1"
+    got = fleet.one(generate_new_id="if_free", **BOUGHT)
+    assert (got.facts["system_id"], got.facts["level"]) == (bought_for, "p1")
+
+
 # Options
 
 

@@ -75,6 +75,16 @@ def test_routers_of_another_account_are_asked_for_with_it(site: Site) -> None:
     assert "another account's password" not in done.output
 
 
+def test_the_accounts_password_is_in_no_process_list_and_no_file_that_is_left(site: Site) -> None:
+    site.add("r1", **TRIAL, **ACCOUNT)
+    assert site.apply("--diff").stats("r1")["changed"] == 1
+    assert len(site.server.asked) == 1
+    assert site.server.told == []
+    left = [file for file in site.folder.rglob("*") if file.is_file() and ACCOUNT_PASSWORD.encode() in file.read_bytes()]
+    assert left == [site.folder / "inventory.json"], "which is the user's own"
+    assert ACCOUNT_PASSWORD not in str(site.clones["r1"].platform.stored)
+
+
 def test_without_an_account_nothing_is_asked(site: Site) -> None:
     site.add("r1", **TRIAL)
     done = site.apply()
@@ -101,7 +111,7 @@ def test_the_report_names_every_router_and_asks_the_account_server_nothing(site:
     site.hosts["gone"]["chr_license_api"]["port"] = 1
     site.add("undefined", chr_guest_name="{{ nobody_defined_this }}")
     site.add("misspelt", chr_license_source="perpetual")
-    done = site.play(REPORT, status=True, **report_files(site))
+    done = site.play(REPORT, **report_files(site))
     assert done.code == 2, done.output
     found = json.loads((site.folder / "report.json").read_text(encoding="utf-8"))
     verdicts = {row["name"]: row["verdict"] for row in found["routers"]}
@@ -138,25 +148,39 @@ def test_ansible_playbook_ends_as_a_monitoring_plugin(days: float, unreachable: 
     if unreachable:
         site.add("r2")
         site.hosts["r2"]["chr_license_api"]["port"] = 1
-    assert site.play(REPORT, status=True).code == code
-    assert site.play(REPORT).code == 0, "a router that cannot be read never fails the play"
+    assert site.play(REPORT).code == code
 
 
 def test_a_report_that_was_not_made_is_unknown_and_other_playbooks_end_as_always(site: Site) -> None:
-    assert site.play(REPORT, status=True).code == 3, "an inventory without routers"
-    site.add("r1")
-    unwritable = site.play(REPORT, status=True, license_report_html=str(site.folder / "nowhere" / "page.html"))
+    assert site.play(REPORT).code == 3, "an inventory without routers"
+    site.add("r1", chr_license_minimum_level="p1")
+    unwritable = site.play(REPORT, license_report_html=str(site.folder / "nowhere" / "page.html"))
     assert unwritable.code == 3
     assert unwritable.said("license_report_html: ")
-    assert site.play(REPORT, status=True, license_report_warning_days=3).said("0 <= critical_days <= warning_days must hold")
-    assert site.apply(status=True).code == 0
+    assert site.play(REPORT, license_report_warning_days=3).said("0 <= critical_days <= warning_days must hold")
+    mine = site.folder / "license_report.yml"
+    mine.write_text(json.dumps([{"name": "Mine", "ansible.builtin.import_playbook": REPORT}]), encoding="utf-8")
+    found = site.play(str(mine))
+    assert found.said("LICENSES CRITICAL: 1 below its level")
+    assert found.code == 0, "a playbook that imports it ends as always"
+
+
+def test_the_check_of_the_documentation_prints_the_report_alone(site: Site) -> None:
+    site.add("r1", chr_license_minimum_level="p1")
+    found = site.check_of_the_documentation()
+    assert found.code == 2
+    assert found.output.splitlines()[:3] == ["LICENSES CRITICAL: 1 below its level", "", found.output.splitlines()[2]]
+    assert found.output.splitlines()[2].startswith("ROUTER  STATUS")
+    assert "PLAY" not in found.output
+    broken = site.check_of_the_documentation("no such inventory")
+    assert (broken.code, broken.output) == (3, "LICENSES UNKNOWN: no report was made\n")
 
 
 def test_clones_are_named_over_the_whole_inventory(site: Site) -> None:
     for name in ("r1", "r2"):
         site.add(name, uuid="one and the same")
     site.add("r3")
-    done = site.play(REPORT, "--check", status=True, **report_files(site))
+    done = site.play(REPORT, "--check", **report_files(site))
     assert done.code == 1, done.output
     assert "2 share a system-id" in done.output
     assert f"system-id {site.system_id('r1')} is shared by r1, r2" in done.output

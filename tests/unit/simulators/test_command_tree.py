@@ -5,48 +5,22 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
-import pytest
 
 from tests.simulators.routeros.memory_platform import MemoryPlatform
 from tests.simulators.routeros.router import Router
-
-_VERSION = "7.20.8"
-
-
-def _tree() -> dict[str, Any]:
-    for folder in Path(__file__).resolve().parents:
-        file = folder.parent / "shared" / "data" / "routeros" / f"command-tree-{_VERSION}.json.gz"
-        if file.exists():
-            with gzip.open(file) as stream:
-                tree: dict[str, Any] = json.load(stream)
-            return tree
-    pytest.skip(f"RouterOS's command tree is not here: shared/data/routeros/command-tree-{_VERSION}.json.gz")
+from tests.unit.command_trees import command_tree, unknown
 
 
-def _accepted() -> Iterator[tuple[tuple[str, ...], str, frozenset[str]]]:
-    """(menu, command, arguments) of all that the simulator accepts."""
+def _accepted() -> Iterator[tuple[tuple[str, ...], frozenset[str]]]:
+    """(menu or command, arguments) of all that the simulator accepts."""
     for menu in Router(MemoryPlatform()).root.walk():
         path = tuple(part for part in menu.path.split("/") if part)
-        yield path, "", frozenset()
+        yield path, frozenset()
         for command in menu.commands.values():
-            yield path, command.name, command.arguments
+            yield (*path, command.name), command.arguments
 
 
 def test_every_menu_command_and_argument_exists_on_routeros() -> None:
-    tree = _tree()
-    unknown = []
-    for path, name, arguments in _accepted():
-        node: Any = tree
-        for part in (*path, *filter(None, [name])):
-            node = node.get(part, {})
-        where = "/" + "/".join((*path, name))
-        if not node:
-            unknown.append(where)
-        unknown.extend(f"{where} {argument}=" for argument in sorted(arguments) if argument not in node)
-    assert unknown == []
+    tree = command_tree("7.20.8")
+    assert [problem for path, arguments in _accepted() for problem in unknown(tree, path, arguments)] == []
