@@ -9,9 +9,18 @@ import json
 import typing as t
 from pathlib import Path
 
-from .conftest import Run, destroy, inventory, virsh
+import pytest
+
+from .conftest import Run, inventory, virsh, wipe
 
 Play = t.Callable[..., Run]
+
+
+@pytest.fixture(autouse=True)
+def clean() -> t.Iterator[None]:
+    """The next test finds an empty host, however this one ends."""
+    yield
+    wipe()
 
 
 def test_provision_verifies_and_the_report_names_a_router_that_is_off(play: Play, pool: str, chr_image: Path, tmp_path: Path) -> None:
@@ -29,12 +38,11 @@ def test_provision_verifies_and_the_report_names_a_router_that_is_off(play: Play
     virsh("destroy", "lic2")
     found = tmp_path / "licenses.json"
     report = play("vrouter.mikrotik.license_report", routers, "--extra-vars", f"license_report_json={found}")
-    assert report.code == 0, report.output
+    assert report.code == 2, report.output
     assert "LICENSES CRITICAL: 1 below its level, 1 unreachable" in report.output
     rows = json.loads(found.read_text(encoding="utf-8"))["routers"]
     assert [(row["name"], row["verdict"], row["level"]) for row in rows] == [("lic1", "below", "free"), ("lic2", "unreachable", None)]
     assert "the guest is stopped" in rows[1]["reason"]
-    assert destroy(play, routers).code == 0
 
 
 def test_a_trial_is_not_asked_for_without_a_way_to_the_account_server(play: Play, pool: str, chr_image: Path) -> None:
@@ -44,4 +52,3 @@ def test_a_trial_is_not_asked_for_without_a_way_to_the_account_server(play: Play
     assert run.code != 0
     assert "no active default route" in run.output
     assert "the account's password" not in run.output
-    assert destroy(play, routers).code == 0
