@@ -13,7 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..plugin_utils._phase import DESCRIPTION, REPORT, Values, host_values
-from ..plugin_utils._table import FAILED, render, row
+from ..plugin_utils._table import FAILED, Row, removal_notes, render, row
 
 
 class ActionModule(ActionBase):
@@ -27,7 +27,7 @@ class ActionModule(ActionBase):
         check_mode = bool(variables.get("ansible_check_mode"))
         hosts = self._hosts(variables)
         rows = [self._row(variables, host, check_mode) for host in hosts]
-        lines = [*self._task.args.get("title", []), "", *render(rows)]
+        lines = [*self._task.args.get("title", []), "", *render(rows), *self._removals(variables, hosts, rows)]
         failed = [item.router for item in rows if item.result == FAILED]
         display = Display()
         for line in ("", *lines):
@@ -53,6 +53,15 @@ class ActionModule(ActionBase):
         except AnsibleError as error:  # one router's variables must not cost the others their table
             notes, name = [f"chr_notes: {error}".splitlines()[0]], host
         return row(host, name, report, broken, notes, check_mode, self._task.args.get("confirmed"))
+
+    def _removals(self, variables: Values, hosts: list[str], rows: list[Row]) -> list[str]:
+        """What a playbook that removes says below its table."""
+        confirmed = self._task.args.get("confirmed")
+        if confirmed is None:
+            return []
+        reports = [host_values(variables, host).get(REPORT) or {} for host in hosts]
+        notes = removal_notes(reports, confirmed, all_known=all(item.result != FAILED for item in rows))
+        return ["", *notes] if notes else []
 
     @staticmethod
     def _hosts(variables: Values) -> list[str]:

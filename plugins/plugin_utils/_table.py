@@ -9,6 +9,8 @@ import textwrap
 import typing as t
 from dataclasses import dataclass
 
+from ._phase import SEGMENTS, guests_of
+
 DONE: t.Final = "done"
 UNCHANGED: t.Final = "unchanged"
 PENDING: t.Final = "pending"
@@ -53,8 +55,7 @@ def row(
     else:
         result = UNCHANGED
     facts: dict[str, t.Any] = {}
-    for share in results.values():
-        entry = (share.get("entries") or {}).get(name, {})
+    for dummy, entry in (found for found in guests_of(results) if found[0] == name):
         facts = {**entry} if entry.get("exists") is False else {**facts, **entry}
     if not reason and confirmed is not None and facts.get("exists") and name not in confirmed:
         result = PENDING
@@ -70,6 +71,23 @@ def row(
         (*(notes if facts.get("exists", True) else ()), *console) or ("-",),
     )
     return Row(router, result, reason, cells)
+
+
+def removal_notes(reports: t.Iterable[Values], confirmed: t.Collection[str], all_known: bool) -> list[str]:
+    """What is said below a table of removals: the segments that would go too and, if every router was described, what `confirm` names in vain."""
+    standing: dict[str, t.Sequence[str]] = {}
+    named: set[str] = set()
+    for report in reports:
+        shares: dict[str, Values] = {phase: share.get("entries") or {} for phase, share in (report.get("results") or {}).items()}
+        named.update(name for entries in shares.values() for name in entries)
+        segments = shares.get(SEGMENTS, {})
+        standing.update({name: entry["guests"] for name, entry in segments.items() if entry.get("ours") and name not in confirmed})
+    notes = [
+        f"segment {name} would be removed{', once nobody is wired to it: ' + ', '.join(guests) if guests else ''}. Name it in confirm to remove it."
+        for name, guests in sorted(standing.items())
+    ]
+    vain = sorted(set(confirmed) - named) if all_known else []
+    return [*notes, *([f"confirm names no router and no segment of these hosts: {', '.join(vain)}"] if vain else [])]
 
 
 def state(facts: Values) -> str:

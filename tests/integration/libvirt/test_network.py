@@ -103,6 +103,19 @@ def test_a_foreign_network_can_only_be_attached_to(cheap: Json) -> None:
     assert "it-g1" in network(name="it-foreign").ok().objects["it-foreign"]["guests"]
 
 
+def test_segments_are_read_with_who_made_them_and_who_is_wired_to_them(cheap: Json) -> None:
+    foreign("it-foreign", active=False)
+    network(name="it-one", address="198.51.100.1/24").ok()
+    guest(**{**cheap, "interfaces": [{"name": "ether1", "network": "it-one"}]}).ok()
+    before = everything()
+    found = run("chr_network_info", names=["it-one", "it-foreign", "it-none"]).ok()
+    assert (found.changed, everything()) == (False, before)
+    own, theirs = found.objects["it-one"], found.objects["it-foreign"]
+    assert (own["ours"], own["active"], own["address"], own["guests"]) == (True, True, "198.51.100.1/24", ["it-g1"])
+    assert (theirs["ours"], theirs["active"], theirs["guests"]) == (False, False, [])
+    assert found.objects["it-none"] == {"exists": False}
+
+
 def test_a_foreign_network_is_started_only_where_that_is_allowed() -> None:
     foreign("it-foreign", active=False)
     before = everything()

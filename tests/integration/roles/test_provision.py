@@ -45,6 +45,7 @@ def test_two_routers_from_nothing_to_removed(play: Play, pool: str, chr_image: P
     kept = play("vrouter.mikrotik.destroy", routers)
     assert kept.code == 0, kept.output
     assert "2 pending" in kept.output
+    assert "segment r-lan would be removed, once nobody is wired to it: r1, r2. Name it in confirm" in kept.output
     assert virsh("domstate", "r1").strip() == "running", "without confirm nothing is removed"
 
     gone = destroy(play, routers)

@@ -8,7 +8,17 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.plugin_utils._table import DONE, FAILED, HEADINGS, PENDING, UNCHANGED, Row, render, row
+from ansible_collections.vrouter.mikrotik.plugins.plugin_utils._table import (
+    DONE,
+    FAILED,
+    HEADINGS,
+    PENDING,
+    UNCHANGED,
+    Row,
+    removal_notes,
+    render,
+    row,
+)
 
 WIRED = {"name": "ether1", "mac": "02:00:00:00:00:01", "network": "wan", "link": True}
 STANDING = {"power": "running", "exists": True, "configured": True, "interfaces": [WIRED], "console": "virsh console r1"}
@@ -82,6 +92,30 @@ def test_what_would_be_removed_is_pending_until_it_is_confirmed() -> None:
     assert made(given, confirmed=[]).result == PENDING
     assert made(given, confirmed=[]).reason == "would be removed: guest u-1 and its disks r1.qcow2. Name it in confirm to remove it."
     assert made(given, confirmed=["r1"]).reason == ""
+
+
+def segments(**entries: t.Any) -> dict[str, t.Any]:
+    return {"results": {"lookup": {"entries": {"r1": {}}}, "segments": {"entries": entries}}}
+
+
+def test_segments_that_would_be_removed_are_told_once() -> None:
+    ours, theirs = {"exists": True, "ours": True, "guests": ["r1", "r2"]}, {"exists": True, "ours": False, "guests": []}
+    reports = [segments(lan={**ours, "guests": []}, wan=ours, uplink=theirs, gone={"exists": False})] * 2
+    assert removal_notes(reports, ["r1"], all_known=True) == [
+        "segment lan would be removed. Name it in confirm to remove it.",
+        "segment wan would be removed, once nobody is wired to it: r1, r2. Name it in confirm to remove it.",
+    ]
+    assert removal_notes(reports, ["lan", "wan"], all_known=True) == []
+
+
+def test_a_name_that_is_confirmed_in_vain_is_told_unless_a_router_is_unknown() -> None:
+    assert removal_notes([segments()], ["r1", "edg2"], all_known=True) == ["confirm names no router and no segment of these hosts: edg2"]
+    assert removal_notes([segments()], ["r1", "edg2"], all_known=False) == []
+
+
+def test_a_segment_of_the_routers_own_name_is_no_guest() -> None:
+    given = {"results": {"lookup": report(STANDING)["results"]["guest"], "network": {"entries": {"r1": {"exists": False}}}}}
+    assert made(given).cells[2] == made(report(STANDING)).cells[2]
 
 
 def test_columns_line_up_and_failures_come_below_with_their_counts() -> None:

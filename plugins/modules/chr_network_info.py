@@ -1,0 +1,85 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Module: what a hypervisor says of its segments."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: chr_network_info
+short_description: Read the network segments of CHR guests
+version_added: 0.1.0
+author:
+  - The vrouter.mikrotik contributors (@vrouter)
+description:
+  - Returns what one hypervisor holds of the named segments, and which guests are wired to them.
+extends_documentation_fragment:
+  - vrouter.mikrotik.libvirt
+  - vrouter.mikrotik.batch
+  - vrouter.mikrotik.batch.phase
+  - vrouter.mikrotik.attributes
+  - vrouter.mikrotik.attributes.actiongroup
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  names:
+    description: The segments to read.
+    type: list
+    elements: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: See who is wired to a segment
+  vrouter.mikrotik.chr_network_info:
+    libvirt:
+      uri: qemu:///system
+    names: [vr-lan]
+  register: segments
+"""
+
+RETURN = r"""
+networks:
+  description: An entry for each named segment. See M(vrouter.mikrotik.chr_network) for the fields that both return.
+  returned: always
+  type: dict
+  sample: {"vr-lan": {"exists": true, "ours": true, "active": true, "bridge": "vr-lan", "guests": ["edge1", "edge2"]}}
+  contains:
+    exists:
+      description: Whether the hypervisor has a segment of this name.
+      type: bool
+      returned: always
+    guests:
+      description: The guests that are wired to it.
+      type: list
+      elements: str
+      returned: when the segment exists
+"""
+
+import typing as t
+
+from ..module_utils._converge import segment_facts
+from ..module_utils._hypervisor import Hypervisor, Progress
+from ..module_utils._module import batch_module, run
+
+
+def main() -> None:
+    """Run the module."""
+    module = batch_module({"names": {"type": "list", "elements": "str", "required": True}})
+
+    def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:
+        names = module.params["names"]
+        found = hypervisor.observe_segments(names)
+        return {"networks": {name: segment_facts(found.get(name)) for name in names}, "changed": False}
+
+    run(module, work)
+
+
+if __name__ == "__main__":
+    main()
