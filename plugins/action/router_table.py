@@ -14,6 +14,7 @@ from ansible.utils.display import Display
 
 from ..plugin_utils._phase import DESCRIPTION, REPORT, Values, host_values
 from ..plugin_utils._table import FAILED, Row, removal_notes, render, row
+from ..plugin_utils._table_layouts import CHR, LAYOUTS
 
 
 class ActionModule(ActionBase):
@@ -26,8 +27,9 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         check_mode = bool(variables.get("ansible_check_mode"))
         hosts = self._hosts(variables)
+        self._layout = LAYOUTS[self._task.args.get("kind", CHR.prefix)]
         rows = [self._row(variables, host, check_mode) for host in hosts]
-        lines = [*self._task.args.get("title", []), "", *render(rows), *self._removals(variables, hosts, rows)]
+        lines = [*self._task.args.get("title", []), "", *render(self._layout, rows), *self._removals(variables, hosts, rows)]
         failed = [item.router for item in rows if item.result == FAILED]
         display = Display()
         for line in ("", *lines):
@@ -39,7 +41,7 @@ class ActionModule(ActionBase):
         return result
 
     def _row(self, variables: Values, host: str, check_mode: bool) -> t.Any:
-        values = host_values(variables, host)
+        values, prefix = host_values(variables, host), self._layout.prefix
         description = values.get(DESCRIPTION) or {}
         report = values.get(REPORT) or {}
         broken = None
@@ -48,11 +50,11 @@ class ActionModule(ActionBase):
         elif not report.get("results"):
             broken = "It failed before its first step; the reason is above."
         try:
-            notes = self._templated(values.get("chr_notes") or [], values)
-            name = str(self._templated(values.get("chr_guest_name", host), values))
+            notes = self._templated(values.get(f"{prefix}_notes") or [], values)
+            name = str(self._templated(values.get(f"{prefix}_guest_name", host), values))
         except AnsibleError as error:  # one router's variables must not cost the others their table
-            notes, name = [f"chr_notes: {error}".splitlines()[0]], host
-        return row(host, name, report, broken, notes, check_mode, self._task.args.get("confirmed"))
+            notes, name = [f"{prefix}_notes: {error}".splitlines()[0]], host
+        return row(self._layout, host, name, report, broken, notes, check_mode, self._task.args.get("confirmed"))
 
     def _removals(self, variables: Values, hosts: list[str], rows: list[Row]) -> list[str]:
         """What a playbook that removes says below its table."""

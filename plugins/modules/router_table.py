@@ -26,6 +26,11 @@ attributes:
   idempotent:
     support: full
 options:
+  kind:
+    description: What the play's hosts are, which names the variables and picks the columns.
+    type: str
+    choices: [chr, metarouter]
+    default: chr
   limit_file:
     description: File for the names of the failed routers; removed when none failed.
     type: path

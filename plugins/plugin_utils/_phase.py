@@ -18,7 +18,8 @@ PLAN: t.Final = "vrouter_plan"
 BATCH: t.Final = "vrouter_batch"
 REPORT: t.Final = "vrouter_report"
 SEGMENTS: t.Final = "segments"  # a phase that only reads
-OF_SEGMENTS: t.Final = (SEGMENTS, "network")  # phases whose entries are no guests
+OF_NO_GUESTS: t.Final = (SEGMENTS, "network", "metarouter_bridge", "metarouter_ports")  # phases whose entries are something else
+SHOWN: t.Final = ("exists", "power", "state", "memory_size", "configured", "interfaces")  # by the table, of a router that failed
 STRATEGIES: t.Final = ("linear", "ansible.builtin.linear", "debug", "ansible.builtin.debug")
 
 Values = t.Dict[str, t.Any]  # noqa: UP006
@@ -98,7 +99,7 @@ def facts_of(entry: t.Mapping[str, t.Any]) -> Values:
 def guests_of(results: t.Mapping[str, t.Mapping[str, t.Any]]) -> t.Iterator[tuple[str, Values]]:
     """What each phase left of each guest, in order."""
     for phase, share in results.items():
-        if phase not in OF_SEGMENTS:
+        if phase not in OF_NO_GUESTS:
             yield from (share.get("entries") or {}).items()
 
 
@@ -106,7 +107,7 @@ def known_before(results: t.Mapping[str, t.Mapping[str, t.Any]]) -> Values:
     """The little of earlier phases that the table shows, for a router that failed in a later one."""
     known: dict[str, Values] = {}
     for name, entry in guests_of(results):
-        facts = {key: entry[key] for key in ("exists", "power", "configured", "interfaces") if key in entry}
+        facts: Values = {key: entry[key] for key in SHOWN if key in entry}
         known[name] = facts if facts.get("exists") is False else {**known.get(name, {}), **facts}
     changed = any(share.get("changed") for share in results.values())
     return {"before": {"failed": False, "changed": changed, "msg": None, "entries": known}} if known else {}

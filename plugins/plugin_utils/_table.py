@@ -10,6 +10,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ._phase import SEGMENTS, guests_of
+from ._table_layouts import Layout
 
 DONE: t.Final = "done"
 UNCHANGED: t.Final = "unchanged"
@@ -17,7 +18,7 @@ PENDING: t.Final = "pending"
 FAILED: t.Final = "failed"
 REASON_WIDTH: t.Final = 100  # characters
 GAP: t.Final = "  "
-HEADINGS: t.Final = ("ROUTER", "RESULT", "STATE", "FIRST BOOT", "LICENCE", "INTERFACES", "REACH")
+HEADINGS: t.Final = ("ROUTER", "RESULT")
 
 Values = t.Mapping[str, t.Any]
 
@@ -33,6 +34,7 @@ class Row:
 
 
 def row(
+    layout: Layout,
     router: str,
     name: str,
     report: Values,
@@ -60,17 +62,7 @@ def row(
     if not reason and confirmed is not None and facts.get("exists") and name not in confirmed:
         result = PENDING
         reason = f"would be removed: guest {facts['uuid']} and its disks {', '.join(facts['disks'])}. Name it in confirm to remove it."
-    console = [facts["console"]] if facts.get("console") else []
-    cells = (
-        (router,),
-        (result,),
-        (state(facts),),
-        (first_boot(facts),),
-        (license_of(facts),),
-        tuple(interfaces(facts)) or ("-",),
-        (*(notes if facts.get("exists", True) else ()), *console) or ("-",),
-    )
-    return Row(router, result, reason, cells)
+    return Row(router, result, reason, ((router,), (result,), *layout.cells({"name": name, **facts}, notes)))
 
 
 def removal_notes(reports: t.Iterable[Values], confirmed: t.Collection[str], all_known: bool) -> list[str]:
@@ -90,39 +82,10 @@ def removal_notes(reports: t.Iterable[Values], confirmed: t.Collection[str], all
     return [*notes, *([f"confirm names no router and no segment of these hosts: {', '.join(vain)}"] if vain else [])]
 
 
-def state(facts: Values) -> str:
-    """Running, stopped, or what is known of a guest that does not stand."""
-    return str(facts.get("power") or ("absent" if facts.get("exists") is False else "-"))
-
-
-def first_boot(facts: Values) -> str:
-    """How first boot ran, or what the hypervisor's mark says of it."""
-    if "first_boot" in facts:
-        return str(facts["first_boot"])
-    return {True: "standing", False: "not yet"}.get(facts.get("configured", "-"), "-")
-
-
-def license_of(facts: Values) -> str:
-    """The level, and what is to be said of it where the phase of licences ran."""
-    level = (facts.get("router") or {}).get("license_level") or facts.get("level") or "-"
-    verdict = str(facts.get("verdict", "ok")).replace("_", " ")
-    if verdict in ("ok", "unknown"):
-        return str(level)
-    return f"{level} ({verdict}, {facts['days_left']} days left)" if verdict == "trial" else f"{level} ({verdict})"
-
-
-def interfaces(facts: Values) -> t.Iterator[str]:
-    """Slot name, MAC, segment and link of each interface, with the addresses that the guest itself reports."""
-    reported = {nic["mac"]: nic for nic in (facts.get("router") or {}).get("interfaces", [])}
-    for nic in facts.get("interfaces") or []:
-        own = ", ".join((reported.get(nic["mac"]) or {}).get("addresses", []))
-        yield " ".join(part for part in (nic["name"], nic["mac"], nic["network"], "up" if nic["link"] else "down", own) if part)
-
-
-def render(rows: t.Sequence[Row]) -> list[str]:
+def render(layout: Layout, rows: t.Sequence[Row]) -> list[str]:
     """The table's lines, with the reasons of failed routers below it."""
-    grid = [tuple((heading,) for heading in HEADINGS), *(row.cells for row in rows)]
-    widths = [max(len(text) for cells in grid for text in cells[column]) for column in range(len(HEADINGS))]
+    grid = [tuple((heading,) for heading in (*HEADINGS, *layout.headings)), *(row.cells for row in rows)]
+    widths = [max(len(text) for cells in grid for text in cells[column]) for column in range(len(grid[0]))]
     lines: list[str] = []
     for cells in grid:
         for index in range(max(len(cell) for cell in cells)):

@@ -38,6 +38,7 @@ class Playbook:
     """metarouter_client on one board."""
 
     def __init__(self, board: Board, folder: Path, hosts: dict[str, Json]) -> None:
+        self._folder = folder
         self._board = board
         self._inventory = folder / "inventory.json"
         shared = {
@@ -51,11 +52,12 @@ class Playbook:
         self._inventory.write_text(json.dumps({"all": {"vars": shared, "hosts": hosts}}))
         board.run(f'/user set [find name="admin"] password="{HOST_PASSWORD}"')
 
-    def run(self, *arguments: str) -> str:
-        """What a run that must succeed prints; no password is in it."""
-        done = ansible_playbook("-i", str(self._inventory), "-vvv", "vrouter.mikrotik.metarouter_client", *arguments)
+    def run(self, *arguments: str, code: int = 0) -> str:
+        """What a run prints that ends so; no password is in it."""
+        limit = f"metarouter_limit_file={self._folder / 'failed'}"
+        done = ansible_playbook("-i", str(self._inventory), "-vvv", "vrouter.mikrotik.metarouter_client", "-e", limit, *arguments)
         output = done.stdout + done.stderr
-        assert done.returncode == 0, output
+        assert done.returncode == code, output
         for secret in (HOST_PASSWORD, CLIENT_PASSWORD):
             assert secret not in output
         return output
@@ -87,7 +89,11 @@ def test_a_router_for_a_client_in_one_run_and_nothing_in_the_second(version: str
     steps = [f"Report metarouter_{phase}" for phase in ("bridge", "vm", "console", "ports")]
     assert changed(playbook.run("--check", "--diff")) == steps
     assert board.guest("client1") is None
-    assert changed(playbook.run("--diff")) == steps
+    made = playbook.run("--diff")
+    assert changed(made) == steps
+    row = next(line for line in made.splitlines() if line.startswith("client1  done "))
+    assert row.split()[2:5] == ["running", "32", "MiB"]
+    assert "/metarouter console client1" in made
     machine = board.wait_for("client1", "running")
     inside = machine.router
     assert inside is not None
@@ -103,7 +109,9 @@ def test_a_router_for_a_client_in_one_run_and_nothing_in_the_second(version: str
     assert "ether2" in board.run("/interface bridge port print")
     assert "198.51.100.1/30" in board.run("/ip address print")
     assert not machine.line.held
-    assert changed(playbook.run()) == []
+    again = playbook.run()
+    assert changed(again) == []
+    assert "Nothing changed: 0 done, 1 unchanged, 0 failed" in again
     assert changed(playbook.run("--check")) == []
     assert changed(playbook.run("-e", "metarouter_state=absent", "-e", "metarouter_confirm=client1")) == ["Report metarouter_vm"]
     assert board.guest("client1") is None
@@ -136,6 +144,17 @@ def test_two_guests_of_one_board_go_in_one_session_and_a_bad_one_fails_alone(boa
     assert changed(output) == ["Report metarouter_vm", "Report metarouter_vm"]
     assert sum(sentence[0] == "/metarouter/import-image" for sentence in board.api_log) == 2
     assert changed(playbook.run()) == []
+
+
+def test_a_bad_guest_fails_alone_and_the_limit_file_names_it(boards: Boards, tmp_path: Path) -> None:
+    good = {"metarouter_memory_size": 32}
+    playbook = Playbook(boards(), tmp_path, {"a": good, "b": {"metarouter_memory_size": "{{ nobody_defined_this }}"}, "c": good})
+    output = playbook.run(code=2)
+    assert "2 done, 0 unchanged, 1 failed" in output
+    assert (tmp_path / "failed").read_text() == "b\n"
+    mended = playbook.run("--limit", f"@{tmp_path / 'failed'}", "-e", "metarouter_memory_size=32")
+    assert "1 done, 0 unchanged, 0 failed" in mended
+    assert not (tmp_path / "failed").exists()
 
 
 def test_module_defaults_hold_the_whole_session_of_many_tasks(boards: Boards, tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import pytest
 from ansible_collections.vrouter.mikrotik.plugins.plugin_utils._table import (
     DONE,
     FAILED,
-    HEADINGS,
     PENDING,
     UNCHANGED,
     Row,
@@ -19,6 +18,7 @@ from ansible_collections.vrouter.mikrotik.plugins.plugin_utils._table import (
     render,
     row,
 )
+from ansible_collections.vrouter.mikrotik.plugins.plugin_utils._table_layouts import CHR, METAROUTER
 
 WIRED = {"name": "ether1", "mac": "02:00:00:00:00:01", "network": "wan", "link": True}
 STANDING = {"power": "running", "exists": True, "configured": True, "interfaces": [WIRED], "console": "virsh console r1"}
@@ -30,7 +30,7 @@ def report(facts: t.Mapping[str, t.Any] | None = None, **share: t.Any) -> dict[s
 
 
 def made(report_: t.Mapping[str, t.Any], broken: str | None = None, check_mode: bool = False, **values: t.Any) -> Row:
-    return row("r1", "r1", report_, broken, ["ssh r1"], check_mode, **values)
+    return row(CHR, "r1", "r1", report_, broken, ["ssh r1"], check_mode, **values)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,25 @@ def test_what_would_be_removed_is_pending_until_it_is_confirmed() -> None:
     assert made(given, confirmed=["r1"]).reason == ""
 
 
+def test_a_metarouter_guest_has_columns_of_its_own() -> None:
+    nics = [
+        {"name": "ether1", "vm_mac_address": "02:00:00:00:00:01", "host_interface": "vif1", "dynamic_bridge": ""},
+        {"name": "ether2", "vm_mac_address": "02:00:00:00:00:02", "host_interface": "", "dynamic_bridge": "lan"},
+    ]
+    facts = {"exists": True, "state": "running", "memory_size": 32, "interfaces": nics}
+    cells = row(METAROUTER, "r1", "c1", {"results": {"metarouter_vm": {"entries": {"c1": facts}}}}, None, [], False).cells
+    assert cells == (
+        ("r1",),
+        (UNCHANGED,),
+        ("running",),
+        ("32 MiB",),
+        ("ether1 02:00:00:00:00:01 vif1", "ether2 02:00:00:00:00:02 in lan"),
+        ("/metarouter console c1",),
+    )
+    absent = row(METAROUTER, "r1", "c1", {"results": {"metarouter_vm": {"entries": {"c1": {"exists": False}}}}}, None, [], False)
+    assert absent.cells[2:] == (("absent",), ("-",), ("-",), ("-",))
+
+
 def segments(**entries: t.Any) -> dict[str, t.Any]:
     return {"results": {"lookup": {"entries": {"r1": {}}}, "segments": {"entries": entries}}}
 
@@ -123,9 +142,9 @@ def test_columns_line_up_and_failures_come_below_with_their_counts() -> None:
         Row("r1", DONE, "", (("r1",), (DONE,), ("running",), ("done",), ("free",), ("ether1 one", "ether2 two"), ("-",))),
         Row("long-name", FAILED, "long-name: no room. Make some.", (("long-name",), (FAILED,), *((("-",),) * 5))),
     ]
-    lines = render(rows)
-    assert lines[0].split() == " ".join(HEADINGS).split()
-    column = lines[0].index(HEADINGS[5])
+    lines = render(CHR, rows)
+    assert lines[0].split() == ["ROUTER", "RESULT", *" ".join(CHR.headings).split()]
+    column = lines[0].index("INTERFACES")
     assert [line[column:].split("  ")[0] for line in lines[1:3]] == ["ether1 one", "ether2 two"]
     assert lines[2].strip() == "ether2 two"
     assert "long-name: no room. Make some." in lines
@@ -134,9 +153,9 @@ def test_columns_line_up_and_failures_come_below_with_their_counts() -> None:
 
 
 def test_a_run_that_changed_nothing_says_so() -> None:
-    assert render([made(report())])[-1].startswith("Nothing changed: 0 done, 1 unchanged")
-    assert not render([made(report()), made(report(changed=True))])[-1].startswith("Nothing changed")
+    assert render(CHR, [made(report())])[-1].startswith("Nothing changed: 0 done, 1 unchanged")
+    assert not render(CHR, [made(report()), made(report(changed=True))])[-1].startswith("Nothing changed")
 
 
 def test_a_reason_that_does_not_name_its_router_gets_its_name() -> None:
-    assert "r1: It was never reached." in render([made({}, "It was never reached.")])
+    assert "r1: It was never reached." in render(CHR, [made({}, "It was never reached.")])
