@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._phase import DESCRIPTION, Values, host_values, invocation
+from ..plugin_utils._phase import DESCRIPTION, Values, host_values, invocation, repeaters
 
 
 class ActionModule(ActionBase):
@@ -18,12 +18,13 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
         result: Values = super().run(tmp, task_vars)
         variables = task_vars or {}
-        groups: dict[str, list[str]] = {}
+        groups: dict[str, dict[str, list[Values]]] = {}
         for host in variables["ansible_play_batch"]:
             description = host_values(variables, host).get(DESCRIPTION) or {}
             if description.get("id") == invocation(self._task) and description.get("entries"):
-                groups.setdefault(description["key"], []).append(host)
-        leaders = {hosts[0]: hosts for hosts in groups.values()}
+                groups.setdefault(description["key"], {})[host] = description["entries"]
+        leaders = {next(iter(group)): list(group) for group in groups.values()}
         members = {host: leader for leader, hosts in leaders.items() for host in hosts}
-        result.update(changed=False, id=invocation(self._task), leaders=leaders, members=members)
+        repeating = [host for group in groups.values() for host in repeaters(group)]
+        result.update(changed=False, id=invocation(self._task), leaders=leaders, members=members, repeating=repeating)
         return result

@@ -46,15 +46,4 @@ class ActionModule(ActionBase):
             return {"failed": True, "msg": batch["conflicts"][host]}
         names = [str(entry["name"]) for entry in description["entries"]]
         option = self._task.args["result"]
-        return own_result(batch, option, names, first=self._is_first(variables, leader, names))
-
-    def _is_first(self, variables: Values, leader: str, names: list[str]) -> bool:
-        """Whether no router before this one, in the batch's order, names one of these objects too."""
-        host = variables["inventory_hostname"]
-        for other in variables[PLAN]["leaders"][leader]:
-            if other == host:
-                return True
-            there = host_values(variables, other)[DESCRIPTION]["entries"]
-            if any(str(entry["name"]) in names for entry in there):
-                return False
-        return True
+        return own_result(batch, option, names, first=host not in variables[PLAN]["repeating"])

@@ -41,6 +41,11 @@ leaders:
   description: The routers of each leader.
   type: dict
   returned: success
+repeating:
+  description: The routers that name an object which a router of the same leader before them names too.
+  type: list
+  elements: str
+  returned: success
 members:
   description: The leader of each router.
   type: dict

@@ -61,6 +61,18 @@ def merge(descriptions: t.Mapping[str, t.Mapping[str, t.Any]]) -> tuple[list[Val
     return list(entries.values()), errors
 
 
+def repeaters(described: t.Mapping[str, t.Iterable[Values]]) -> list[str]:
+    """The hosts of a group that name an object which one before them names too: what changed is counted there."""
+    seen: set[str] = set()
+    repeating: list[str] = []
+    for host, entries in described.items():
+        names = {str(entry["name"]) for entry in entries}
+        if names & seen:
+            repeating.append(host)
+        seen |= names
+    return repeating
+
+
 def union(plans: t.Iterable[t.Mapping[str, t.Iterable[str]]]) -> dict[str, list[str]]:
     """What the hosts of a group say that earlier phases would have made."""
     merged: dict[str, set[str]] = {}

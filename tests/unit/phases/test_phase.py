@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.plugin_utils._phase import facts_of, group_key, merge, own_result, union
+from ansible_collections.vrouter.mikrotik.plugins.plugin_utils._phase import facts_of, group_key, merge, own_result, repeaters, union
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,6 +71,15 @@ def test_a_shared_object_counts_as_changed_for_the_first_router_only() -> None:
     first, second = (own_result(batch, "networks", ["lan"], first=first) for first in (True, False))
     assert (first["changed"], second["changed"]) == (True, False)
     assert "diff" in first and "diff" not in second
+
+
+@given(DESCRIPTIONS)
+def test_of_several_routers_that_name_an_object_all_but_the_first_repeat_it(described: dict[str, t.Any]) -> None:
+    entries = {host: description["entries"] for host, description in described.items()}
+    names = {host: {entry["name"] for entry in listed} for host, listed in entries.items()}
+    hosts = list(names)
+    expected = [host for place, host in enumerate(hosts) if any(names[host] & names[other] for other in hosts[:place])]
+    assert repeaters(entries) == expected
 
 
 @pytest.mark.parametrize(
