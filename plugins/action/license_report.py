@@ -16,7 +16,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..plugin_utils._license_formats import as_json, html, prometheus, text
-from ..plugin_utils._license_report import Row, Thresholds, assemble, judge, misspelt, unreachable
+from ..plugin_utils._license_report import Report, Row, Thresholds, assemble, judge, misconfigured, misspelt, off, unreachable
 from ..plugin_utils._phase import DESCRIPTION, REPORT, Values, host_values
 
 FORMATS: t.Final = {"json": as_json, "html": html, "prometheus": prometheus}
@@ -31,7 +31,6 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
         result: Values = super().run(tmp, task_vars)
         variables = task_vars or {}
-        args = self._task.args
         thresholds = self._thresholds()
         rows = [self._row(variables, host, thresholds) for host in variables["ansible_play_hosts_all"]]
         report = assemble(rows, datetime.now(timezone.utc), thresholds)
@@ -39,18 +38,37 @@ class ActionModule(ActionBase):
         for line in ("", *text(report)):
             display.display(line)
         if not variables.get("ansible_check_mode"):
-            for name, render in FORMATS.items():
-                if args.get(name):
-                    write(Path(args[name]), render(report), f"license_report_{name}")
+            self._write_all(report)
         result.update(changed=False, **report.as_dict())
         return result
 
+    def _write_all(self, report: Report) -> None:
+        """Every file that is named; one that cannot be written does not cost the others."""
+        problems = []
+        for name, render in FORMATS.items():
+            path = self._task.args.get(name)
+            if not path:
+                continue
+            if name == "prometheus" and not path.endswith(".prom"):
+                problems.append(f"license_report_prometheus: {path} does not end in .prom, so no collector would read it.")
+                continue
+            try:
+                write(Path(path), render(report))
+            except OSError as error:
+                problems.append(f"license_report_{name}: {path} cannot be written: {error.strerror}.")
+        if problems:
+            raise AnsibleActionFail(" ".join(problems))
+
     def _thresholds(self) -> Thresholds:
-        given = {name: self._task.args.get(f"{name}_days") for name in ("warning", "critical")}
+        given = {name: str(self._task.args.get(f"{name}_days") or "") for name in ("warning", "critical")}
+        for name, value in given.items():
+            if value and not value.isdecimal():
+                raise AnsibleActionFail(f"license_report_{name}_days: {value!r} is no number of days.")
         try:
-            return Thresholds(**{name: int(value) for name, value in given.items() if value not in (None, "")})
+            return Thresholds(**{name: int(value) for name, value in given.items() if value})
         except ValueError as error:
-            raise AnsibleActionFail(f"license_report: {error}.") from error
+            problem = str(error)
+        raise AnsibleActionFail(f"license_report: {problem}.")
 
     def _row(self, variables: Values, host: str, thresholds: Thresholds) -> Row:
         """One router's row, from what its phase left."""
@@ -58,16 +76,23 @@ class ActionModule(ActionBase):
         description = values.get(DESCRIPTION) or {}
         share = ((values.get(REPORT) or {}).get("results") or {}).get(self._task.args["phase"]) or {}
         if description.get("failed"):
-            return unreachable(host, str(description.get("msg")))
+            return misconfigured(host, str(description.get("msg")))
+        if not share and description.get("skipped"):
+            return off(host)
         facts: Values = next(iter((share.get("entries") or {}).values()), {})
         if "system_id" not in facts:
             return unreachable(host, str(share.get("msg") or "It failed before its licence was read; the reason is above."))
         try:
             source, level = (self._wish(values, name) for name in ("chr_license_source", "chr_license_minimum_level"))
         except AnsibleError as error:  # one router's variables must not cost the others their report
-            return unreachable(host, str(error))
+            return misconfigured(host, str(error))
         wrong = misspelt(source, level)
-        return unreachable(host, wrong) if wrong else judge(host, facts, source or "none", level or None, thresholds)
+        if wrong:
+            return misconfigured(host, wrong)
+        try:
+            return judge(host, facts, source or "none", level or None, thresholds)
+        except ValueError as error:  # a date that is none: one router must not cost the others their report
+            return unreachable(host, f"What it shows cannot be judged: {error}.")
 
     def _wish(self, values: t.Mapping[str, t.Any], name: str) -> str:
         """A variable of another host, rendered in that host's scope."""
@@ -75,16 +100,13 @@ class ActionModule(ActionBase):
         return str(templar.template(values.get(name)) or "")
 
 
-def write(path: Path, content: str, variable: str) -> None:
-    """Put a whole file in the old one's place at once: a collector never reads half of it."""
-    draft = ""
+def write(path: Path, content: str) -> None:
+    """Put a whole file in the old one's place at once: a collector never reads half of it. Raises OSError."""
+    handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
-        handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(content)
         os.chmod(draft, READABLE)
         os.replace(draft, path)
-    except OSError as error:
-        if draft:
-            Path(draft).unlink(missing_ok=True)
-        raise AnsibleActionFail(f"{variable}: {path} cannot be written: {error.strerror}.") from error
+    finally:
+        Path(draft).unlink(missing_ok=True)

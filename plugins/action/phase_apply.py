@@ -5,19 +5,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-import threading
 import typing as t
-from contextlib import contextmanager
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
 from ..plugin_utils._phase import DESCRIPTION, PLAN, Values, host_values, merge, union
-
-LOOK: t.Final = 0.3  # seconds between looks at the progress file
+from ..plugin_utils._progress import progress
 
 
 class ActionModule(ActionBase):
@@ -53,33 +47,3 @@ class ActionModule(ActionBase):
     def _argument(option: str, entries: list[Values]) -> t.Any:
         """A module that only reads takes plain names."""
         return [entry["name"] for entry in entries] if option == "names" else entries
-
-
-@contextmanager
-def progress() -> t.Iterator[str]:
-    """A private file whose new lines are shown as they come, one for each change of what is waited for."""
-    handle, path = tempfile.mkstemp(prefix="vrouter-progress-")  # mode 0600
-    os.close(handle)
-    done = threading.Event()
-    reader = threading.Thread(target=_show, args=(path, done), daemon=True)
-    reader.start()
-    try:
-        yield path
-    finally:
-        done.set()
-        reader.join()
-        os.unlink(path)
-
-
-def _show(path: str, done: threading.Event) -> None:
-    display = Display()
-    last: dict[str, str] = {}
-    with open(path, encoding="utf-8") as lines:
-        finished = False
-        while not finished:
-            finished = done.wait(LOOK)
-            for line in lines.readlines():
-                name, dummy, what = line.rstrip("\n").partition("\t")
-                if last.get(name) != what:
-                    last[name] = what
-                    display.display(f"   {name}: {what}")

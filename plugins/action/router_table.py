@@ -49,6 +49,8 @@ class ActionModule(ActionBase):
             broken = str(description.get("msg"))
         elif not report.get("results"):
             broken = "It failed before its first step; the reason is above."
+        elif host not in variables["ansible_play_hosts"]:
+            broken = "It failed between two steps; the reason is above."
         try:
             notes = self._templated(values.get(f"{prefix}_notes") or [], values)
             name = str(self._templated(values.get(f"{prefix}_guest_name", host), values))

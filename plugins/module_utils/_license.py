@@ -8,6 +8,7 @@ Source of the rules: the vendor's CHR manual page, CHR Licensing. All times are 
 
 from __future__ import annotations
 
+import re
 import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,8 @@ NEW_ID: t.Final = ("never", "if_free", "if_duplicate")
 BUY_WITHIN: t.Final = timedelta(days=60)  # after a trial's end; then it goes from the account
 DONE: t.Final = "done"
 ERROR: t.Final = "ERROR:"
+ASKED: t.Final = re.compile(r"\basked=(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\b")
+OWN_ID: t.Final = re.compile(r"\bid=(\S+)")
 TRIALS_EXHAUSTED: t.Final = "too many trial licences"
 
 
@@ -44,17 +47,7 @@ class License:
     def rank(self) -> int:
         return rank(self.level)
 
-    @property
-    def expired(self) -> bool:
-        """A trial that ran out, or a licence that could not be renewed in time: no renewal is due any more, and upgrades are limited."""
-        return not self.free and self.next_renewal_at is None and self.limited_upgrades is True
-
-    @property
-    def enforced(self) -> bool:
-        """Whether the level really counts. A stored one without a time of renewal does not before a restart (measured on a cloud CHR)."""
-        return self.free or self.next_renewal_at is not None or self.expired
-
-    def as_dict(self) -> dict[str, t.Any]:
+    def as_dict(self, now: datetime) -> dict[str, t.Any]:
         """The fields as modules return them, dates in ISO whatever the version printed."""
         return {
             "system_id": self.system_id,
@@ -62,9 +55,25 @@ class License:
             "limited_upgrades": self.limited_upgrades,
             "next_renewal_at": iso(self.next_renewal_at),
             "deadline_at": iso(self.deadline_at),
-            "enforced": self.enforced,
-            "reboot_needed": not self.enforced,
+            "enforced": enforced(self, now),
+            "reboot_needed": not enforced(self, now),
         }
+
+
+def expired(license_: License, now: datetime) -> bool:
+    """A trial that ran out, or a licence that could not be renewed in time.
+
+    RouterOS 7 then shows limited upgrades and no time of renewal; on any version the deadline has passed.
+    """
+    if license_.free:
+        return False
+    limited = license_.next_renewal_at is None and license_.limited_upgrades is True
+    return limited or (license_.deadline_at is not None and license_.deadline_at < now)
+
+
+def enforced(license_: License, now: datetime) -> bool:
+    """Whether the level really counts. A stored one without a time of renewal does not before a restart (measured on a cloud CHR)."""
+    return license_.free or license_.next_renewal_at is not None or expired(license_, now)
 
 
 def rank(level: str) -> int:
@@ -79,7 +88,7 @@ def iso(moment: datetime | None) -> str | None:
 
 def parse_license(row: t.Mapping[str, str]) -> License:
     """From the properties of /system/license, as the API or a script gives them. Raises InputError for a date of no known format."""
-    if "level" not in row or "system-id" not in row:
+    if not row.get("level") or not row.get("system-id"):
         raise InputError("this router has no CHR licence", found=", ".join(sorted(row)) or "nothing", remedy="Only CHR has levels and a system-id")
     limited = row.get("limited-upgrades", "")
     return License(
@@ -99,6 +108,7 @@ class LicenseSpec:
     minimum_level: str | None = None
     source: str = "none"
     generate_new_id: str = "never"
+    duplicate: bool = False  # a router that is not in this batch has its system-id, and keeps it
     renew_before: int = 0  # days before the next renewal at which one is asked for
     renew_interval: int = 24  # hours that lie between two attempts
     wait: bool = True
@@ -131,87 +141,15 @@ def buy_before(license_: License) -> datetime | None:
 
 def verdict(license_: License, spec: LicenseSpec, now: datetime) -> Verdict:
     """What the licence is worth now, the worst first. The router cannot tell trial from paid: `source` is the user's word."""
-    if license_.expired or (license_.deadline_at is not None and license_.deadline_at < now):
+    if expired(license_, now):
         return "expired"
-    if not license_.enforced:
+    if not enforced(license_, now):
         return "not_enforced"
     if spec.minimum_level is not None and license_.rank < rank(spec.minimum_level):
         return "below"
     if license_.next_renewal_at is not None and license_.next_renewal_at < now:
         return "renewal_overdue"
     return "trial" if spec.source == "trial" and not license_.free else "ok"
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing to do, and why. `what` is `generate_new_id` or `renew`; `level` is what to ask for, None: the server decides."""
-
-    what: str
-    why: str
-    level: str | None = None
-
-
-def steps(license_: License, spec: LicenseSpec, now: datetime, duplicate: bool) -> list[Step]:
-    """What is to be done for one router, in order. Raises RefusedError with the manual step where the wish cannot be met from the router."""
-    todo: list[Step] = []
-    if duplicate and spec.generate_new_id == "never" and _asks(license_, spec):
-        raise RefusedError(
-            f"system-id {license_.system_id} is another router's too, and a licence would count for both",
-            remedy="Say generate_new_id: if_duplicate, or make the router from a fresh image",
-        )
-    # What was bought was bought for the system-id that there is.
-    if spec.generate_new_id == "if_free" and spec.source == "trial" and _asks(license_, spec):
-        todo.append(Step("generate_new_id", "before the first licence"))
-    if spec.generate_new_id != "never" and duplicate:
-        if not license_.free:
-            raise RefusedError(
-                f"system-id {license_.system_id} is another router's too, and a new one is possible only at level free",
-                found=f"level {license_.level}",
-                remedy="Make one of the two routers from a fresh image, and move its licence in the account",
-            )
-        todo = [Step("generate_new_id", f"{license_.system_id} is another router's too")]
-    step = _renewal(license_, spec, now)
-    return [*todo, step] if step is not None else todo
-
-
-def _asks(license_: License, spec: LicenseSpec) -> bool:
-    return license_.free and spec.source != "none" and spec.minimum_level not in (None, FREE)
-
-
-def _renewal(license_: License, spec: LicenseSpec, now: datetime) -> Step | None:
-    wanted = rank(spec.minimum_level or FREE)
-    if license_.expired:
-        return _expired(license_, spec)
-    if license_.free:
-        if wanted == 0:
-            return None
-        if spec.source == "none":
-            return None  # verify only; the verdict says it
-        return Step("renew", f"level {license_.level}, wanted {spec.minimum_level}", spec.minimum_level)
-    if license_.rank < wanted:
-        if spec.source == "trial":
-            raise RefusedError(
-                f"a trial's level cannot be raised: this router has {license_.level}, wanted {spec.minimum_level}",
-                remedy="Make a new CHR and ask for the trial there, or buy the level in the account",
-            )
-        if spec.source == "purchased":
-            return Step("renew", f"level {license_.level}, wanted {spec.minimum_level}: as bought in the account")
-        return None
-    due = license_.next_renewal_at
-    if spec.source == "purchased" and due is not None and due - timedelta(days=spec.renew_before) < now:
-        return Step("renew", f"renewal is due at {iso(due)}")
-    return None
-
-
-def _expired(license_: License, spec: LicenseSpec) -> Step | None:
-    if spec.source == "purchased":
-        return Step("renew", f"level {license_.level} has expired; bought since")
-    if spec.source == "trial":
-        raise RefusedError(
-            f"the trial of level {license_.level} has expired, and there is no second one",
-            remedy="Buy the licence in the account with a prepaid key and say source: purchased, or make a new CHR",
-        )
-    return None
 
 
 def judge_renewal(rows: t.Sequence[str]) -> tuple[str, str]:
@@ -222,6 +160,10 @@ def judge_renewal(rows: t.Sequence[str]) -> tuple[str, str]:
     if last.startswith(ERROR):
         return "failed", last[len(ERROR) :].strip()
     return "unknown", last
+
+
+class UnauthorizedError(RefusedError):
+    """The server does not know account and password."""
 
 
 class NoMoreTrialsError(RefusedError):
@@ -235,13 +177,31 @@ def renewal_error(text: str, spec: LicenseSpec) -> RouterError:
             "the account server gives no more trials to this account", found=text, remedy="Buy the licence, or free trials in the account"
         )
     if "unauthorized" in text.lower():
-        return RefusedError("the account server does not know account and password", found=text, remedy="Check account and password")
+        return UnauthorizedError("the account server does not know account and password", found=text, remedy="Check account and password")
     return RefusedError(f"the account server refused to renew the licence of {spec.name}", found=text, remedy="Look at the account's page")
 
 
-def check_account(account: str | None, password: str | None, specs: t.Iterable[LicenseSpec]) -> None:
+def check_account(account: str | None, password: str | None, spec: LicenseSpec) -> None:
     """Raise InputError where a licence is to be asked for and nobody said by whom."""
-    asking = [spec.name for spec in specs if spec.source != "none"]
-    if asking and (not account or not password):
-        missing = " and ".join(name for name, value in (("account", account), ("password", password)) if not value)
-        raise InputError(f"{missing}: needed for source trial and purchased", found=", ".join(asking), remedy="Give both, or say source: none")
+    missing = " and ".join(name for name, value in (("account", account), ("password", password)) if not value)
+    if spec.source != "none" and missing:
+        raise InputError(f"{missing}: needed for source: {spec.source}", remedy="Give both, or say source: none")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is kept on the router: when it was last asked in vain, by its own clock, and the system-id that this collection made."""
+
+    asked_at: datetime | None = None
+    own_id: str = ""
+
+    def text(self) -> str:
+        """As a comment of RouterOS's scripting language."""
+        asked = f" asked={iso(self.asked_at)}" if self.asked_at is not None else ""
+        return f"# license{asked}" + (f" id={self.own_id}" if self.own_id else "")
+
+
+def parse_record(text: str) -> Record:
+    """From what `Record.text` wrote; whatever else stands there is nothing of ours."""
+    asked, own_id = ASKED.search(text), OWN_ID.search(text)
+    return Record(datetime.fromisoformat(asked[1]) if asked else None, own_id[1] if own_id else "")

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import typing as t
 from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
 
 from ._drivers import connect
+from ._errors import InputError, RouterError
 from ._guest import GuestState
 from ._hypervisor import Hypervisor, Progress
 from ._jobs import Batch, open_transport
@@ -18,22 +20,41 @@ from ._routeros.api_options import ApiOptions
 from ._routeros.license import AgentDoor, ApiDoor, LicenseDoor
 
 
+@dataclass(frozen=True)
+class Doors:
+    """The ways to the routers. `fresh` are those that an earlier task of a check-mode run would have made."""
+
+    enter: Open
+    fresh: frozenset[str]
+
+
 @contextmanager
 def license_doors(
     params: t.Mapping[str, t.Any], apis: t.Mapping[str, ApiOptions], names: t.Collection[str], batch: Batch, progress: Progress
-) -> t.Iterator[Open]:
-    """The ways to the named routers. The hypervisor is connected once, and only if a router has no API of its own. Raises UnreachableError."""
+) -> t.Iterator[Doors]:
+    """The ways to the named routers. The hypervisor is connected once, and only if a router has no API of its own; else only its own fail."""
     agents = [name for name in names if name not in apis]
+    trouble: RouterError | None = None
+    hypervisor: Hypervisor | None = None
+    found: dict[str, GuestState] = {}
     with ExitStack() as stack:
-        hypervisor = stack.enter_context(connect(params, batch.concurrency)) if agents else None
-        found = hypervisor.observe(agents) if hypervisor is not None else {}
+        try:
+            if agents:
+                hypervisor = stack.enter_context(connect(params, batch.concurrency))
+                found = hypervisor.observe(agents)
+        except InputError as error:
+            trouble = InputError(f"no way to the router is named: {error.problem}", remedy="Name its hypervisor in the task, or give it an api")
+        except RouterError as error:
+            trouble = error
 
         def enter(name: str) -> t.ContextManager[LicenseDoor | None]:
             if name in apis:
                 return _api_door(apis[name])
+            if trouble is not None:
+                raise trouble
             return nullcontext(_agent_door(hypervisor, name, found.get(name), batch, progress))
 
-        yield enter
+        yield Doors(enter, batch.planned.guests & set(agents) - set(found))
 
 
 @contextmanager

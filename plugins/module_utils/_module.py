@@ -92,7 +92,7 @@ def leave(module: AnsibleModule, result: Result, secrets: t.Collection[str] = ()
     list here, after they were kept out of the log, and the objects' arguments are left out of the echoed invocation.
     """
     module.no_log_values -= set(secrets)
-    plain = {key: value for key, value in module.params.items() if not _structured(value)}
+    plain = {key: value for key, value in module.params.items() if not _structured(value) and value not in secrets}
     result["invocation"] = {"module_args": plain}
     for warning in result.pop("warnings", []):
         module.warn(warning)

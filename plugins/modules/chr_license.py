@@ -17,6 +17,8 @@ description:
   - Reaches a router through its API, or, with no address at all, through the guest agent of its hypervisor.
   - With O(routers[].source=none), the default, the account server is never asked.
   - A licence is reported as changed only if one of its fields changed.
+requirements:
+  - librouteros, for routers with O(routers[].api)
 extends_documentation_fragment:
   - vrouter.mikrotik.libvirt
   - vrouter.mikrotik.batch
@@ -85,30 +87,39 @@ options:
             type: int
             default: 30
       minimum_level:
-        description: The level that the router must have at least; a higher one satisfies it.
+        description:
+          - The level that the router must have at least; a higher one satisfies it.
+          - With O(routers[].source=none) a lower one is judged V(below) and warned of, and is no failure.
         type: str
         choices: [free, p1, p10, p-unlimited]
       source:
         description:
-          - V(none) only verifies. V(trial) asks for a trial where the router has level free.
-          - V(purchased) says that the licence is bought in the account; the router itself cannot tell a trial from a paid licence.
+          - V(none) only judges. V(trial) asks for a trial where the router has level free.
+          - V(purchased) says that the licence is bought in the account; the router itself cannot tell a trial from a paid licence. It never
+            spends a trial, so it is refused at level free, where the first licence of a router is one.
         type: str
         choices: [none, trial, purchased]
         default: none
       generate_new_id:
         description:
           - When the router gets a system-id of its own, which is possible only at level free.
-          - V(if_free) does it just before its trial is asked for, so it needs O(routers[].source=trial).
+          - V(if_free) does it once, just before its trial is asked for; with another O(routers[].source) than V(trial) it does nothing.
           - V(if_duplicate) does it where another router of this run has the same one, as clones have. One of them keeps it.
         type: str
         choices: [never, if_free, if_duplicate]
         default: never
+      duplicate:
+        description:
+          - Says that a router which this task does not name has this one's system-id, and keeps it. Routers of one task are compared by the module.
+        type: bool
+        default: false
       renew_before:
         description: How many days before the next renewal one is asked for, with O(routers[].source=purchased).
         type: int
         default: 0
       renew_interval:
-        description: How many hours lie between two attempts to renew, so that a trial that nobody bought is not renewed in a loop.
+        description:
+          - For how many hours a renewal that changed nothing is not tried again, so that a trial that nobody bought is not renewed in a loop.
         type: int
         default: 24
       wait:
@@ -132,12 +143,17 @@ options:
 """
 
 EXAMPLES = r"""
-- name: See that all routers have at least p1
+- name: Judge whether the routers have at least p1
   vrouter.mikrotik.chr_license:
     libvirt: {uri: qemu:///system}
     routers:
       - {name: edge1, minimum_level: p1}
       - {name: edge2, minimum_level: p1}
+  register: licenses
+
+- name: A verdict other than ok is a failure here
+  ansible.builtin.assert:
+    that: licenses.routers | dict2items | map(attribute='value.verdict') | unique == ['ok']
 
 - name: Ask for trials for a lab of clones
   vrouter.mikrotik.chr_license:
@@ -237,20 +253,26 @@ routers:
       description: The router's own time.
       type: str
       returned: when the router was read
+    judged_at:
+      description: The time by which the licence was judged; this machine's where the router's clock is plainly wrong.
+      type: str
+      returned: when the router was read
 """
 
 import typing as t
+from dataclasses import replace
 
-from ..module_utils._errors import InputError
+from ..module_utils._errors import RouterError
 from ..module_utils._guest import parse_batch
 from ..module_utils._hypervisor import Progress
 from ..module_utils._jobs import Batch
-from ..module_utils._license import LEVELS, NEW_ID, SOURCES, check_account, parse_spec
-from ..module_utils._license_doors import license_doors
-from ..module_utils._license_engine import Open, Order, converge
-from ..module_utils._module import batch_module, check_concurrency, leave, planned, progress_writer, run_in
+from ..module_utils._license import LEVELS, NEW_ID, SOURCES, LicenseSpec, check_account, parse_spec
+from ..module_utils._license_doors import Doors, license_doors
+from ..module_utils._license_engine import Order, converge
+from ..module_utils._module import batch_module, check_concurrency, masks_of, planned, progress_writer, run_in
 from ..module_utils._reconcile import Outcome, summary
 from ..module_utils._routeros.api_options import ApiOptions, api_arguments
+from ..module_utils._secrets import Mask
 
 ROUTER: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},
@@ -258,6 +280,7 @@ ROUTER: dict[str, t.Any] = {
     "minimum_level": {"type": "str", "choices": list(LEVELS)},
     "source": {"type": "str", "choices": list(SOURCES), "default": "none"},
     "generate_new_id": {"type": "str", "choices": list(NEW_ID), "default": "never"},
+    "duplicate": {"type": "bool", "default": False},
     "renew_before": {"type": "int", "default": 0},
     "renew_interval": {"type": "int", "default": 24},
     "wait": {"type": "bool", "default": True},
@@ -276,23 +299,39 @@ def main() -> None:
         }
     )
     params = module.params
-    specs, errors = parse_batch("routers", params["routers"], parse_spec)
-    progress = progress_writer(params["progress_file"])
-    try:
-        check_account(params["account"], params["password"], specs.values())
-        apis = {entry["name"]: ApiOptions.parse(entry["api"]) for entry in params["routers"] if entry["api"] is not None}
-    except InputError as error:
-        leave(module, {"failed": True, "msg": str(error)})
-        return
+
+    def parse(options: t.Mapping[str, t.Any]) -> tuple[LicenseSpec, ApiOptions | None]:
+        spec = parse_spec(options)
+        check_account(params["account"], params["password"], spec)
+        return spec, None if options["api"] is None else ApiOptions.parse(options["api"])
+
+    parsed, errors = parse_batch("routers", params["routers"], parse)
+    specs = {name: spec for name, (spec, dummy) in parsed.items()}
+    apis = {name: api for name, (dummy, api) in parsed.items() if api is not None}
+    masks, secrets = masks_of([{"name": entry["name"], "secrets": secrets_of(entry, params["password"])} for entry in params["routers"]])
     batch = Batch(module.check_mode, params["agent_timeout"], check_concurrency(module), planned(module))
 
-    def work(open_door: Open, progress: Progress) -> dict[str, t.Any]:
-        order = Order(module.check_mode, batch.concurrency, params["account"] or "", params["password"] or "", open_door)
-        outcomes = converge(specs, order, progress)
+    def work(doors: Doors, progress: Progress) -> dict[str, t.Any]:
+        account, password = params["account"] or "", params["password"] or ""
+        order = Order(module.check_mode, batch.concurrency, account, password, doors.enter, doors.fresh)
+        outcomes = {name: masked(outcome, masks[name]) for name, outcome in converge(specs, order, progress).items()}
         outcomes.update({name: Outcome(name, error=error) for name, error in errors.items()})
         return summary(outcomes, {}, "routers")
 
-    run_in(module, lambda: license_doors(params, apis, specs, batch, progress), work)
+    run_in(module, lambda: license_doors(params, apis, specs, batch, progress_writer(params["progress_file"])), work, secrets)
+
+
+def secrets_of(entry: t.Mapping[str, t.Any], account_password: str | None) -> list[str]:
+    """What must not be shown of one router's result."""
+    api: t.Mapping[str, t.Any] = entry["api"] or {}
+    return [secret for secret in (account_password, api.get("password")) if secret]
+
+
+def masked(outcome: Outcome, mask: Mask) -> Outcome:
+    """The outcome without secrets. Dates, levels and ids stay readable, even where a password is too short to be masked safely."""
+    facts = {key: mask.apply(value) if key == "status" else value for key, value in outcome.facts.items()}
+    error = None if outcome.error is None else RouterError(mask.text(str(outcome.error)))
+    return replace(outcome, facts=facts, error=error)
 
 
 if __name__ == "__main__":

@@ -106,7 +106,8 @@ routers:
       description: The router's name in the inventory.
       type: str
     verdict:
-      description: V(ok), V(below), V(renewal_overdue), V(trial), V(expired), V(not_enforced) or V(unreachable).
+      description: V(ok), V(below), V(renewal_overdue), V(trial), V(expired), V(not_enforced), V(unreachable), V(misconfigured), or
+        V(off) where it is not meant to run.
       type: str
     status:
       description: V(OK), V(WARNING), V(CRITICAL) or V(UNKNOWN).

@@ -30,11 +30,12 @@ def _cells(row: Row) -> tuple[str, ...]:
     left = "-" if row.days_left is None else str(row.days_left)
     dates = tuple((moment or "-").partition("T")[0] for moment in (row.deadline_at, row.buy_before))
     judged = row.verdict.replace("_", " ")
-    return (row.name, NAMES[row.status], judged, row.level or "-", row.system_id or "-", left, *dates, row.who)
+    level = f"{row.level} (wants {row.minimum_level})" if row.verdict == "below" else row.level or "-"
+    return (row.name, NAMES[row.status], judged, level, row.system_id or "-", left, *dates, row.who)
 
 
 def _todo(row: Row) -> str:
-    return f"{row.todo}. {row.reason}" if row.reason else row.todo
+    return f"{row.todo}: {row.reason}" if row.reason else row.todo
 
 
 def as_json(report: Report) -> str:

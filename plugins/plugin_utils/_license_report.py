@@ -36,6 +36,8 @@ NAMES: t.Final = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 WORST_FIRST: t.Final = (CRITICAL, WARNING, UNKNOWN, OK)
 
 UNREACHABLE: t.Final = "unreachable"
+MISCONFIGURED: t.Final = "misconfigured"
+OFF: t.Final = "off"
 # The worst first, with the words of the summary, for one and for several routers.
 VERDICTS: t.Final = {
     "expired": ("expired", "expired"),
@@ -44,6 +46,8 @@ VERDICTS: t.Final = {
     "renewal_overdue": ("renewal overdue", "renewals overdue"),
     "trial": ("trial", "trials"),
     UNREACHABLE: ("unreachable", "unreachable"),
+    MISCONFIGURED: ("misconfigured", "misconfigured"),
+    OFF: ("off", "off"),
     "ok": ("ok", "ok"),
 }
 # A verdict's own status; where days are left, the thresholds can raise that of TIMED ones. What is ok renews itself.
@@ -54,6 +58,8 @@ STATUS: t.Final = {
     "renewal_overdue": WARNING,
     "trial": OK,
     UNREACHABLE: UNKNOWN,
+    MISCONFIGURED: UNKNOWN,
+    OFF: OK,
     "ok": OK,
 }
 TIMED: t.Final = ("renewal_overdue", "trial")
@@ -77,16 +83,20 @@ class Advice:
 
 ADVICE: t.Final = (
     Advice("ok", NOBODY),
+    Advice(OFF, NOBODY),
     Advice("trial", BUYER, "buy the level in the account before the deadline, then renew with source purchased"),
     Advice("expired", NETWORK, "let it reach the account server, then renew with source purchased", source="purchased"),
     Advice("expired", BUYER, "buy it with a prepaid key by the last day to buy, then renew with source purchased; later only a new CHR helps"),
     Advice("renewal_overdue", NETWORK, "let it reach the account server; it tries once an hour"),
     Advice("not_enforced", OPERATOR, "restart it: its level does not count before that"),
     Advice("below", OPERATOR, "run provision: it asks for the trial", source="trial", level="free"),
+    Advice("below", BUYER, "ask for its trial with source trial, which lists it in the account; buy the level there", level="free"),
     Advice("below", BUYER, "buy the level in the account; a trial's own level cannot be raised", source="trial"),
     Advice("below", BUYER, "buy or upgrade the level in the account, then renew with source purchased"),
     Advice(UNREACHABLE, OPERATOR, "see that it runs and can be reached"),
+    Advice(MISCONFIGURED, OPERATOR, "correct its variables"),
 )
+SET_CLOCK: t.Final = "set its clock: the account server refuses it with a wrong one"
 DISTINCT: t.Final = "give each router of this system-id one of its own: generate_new_id at level free, else a new CHR"
 
 
@@ -187,18 +197,22 @@ def judge(name: str, facts: Values, source: str, minimum_level: str | None, thre
         next_renewal_at=_moment(facts.get("next_renewal_at")),
         deadline_at=_moment(facts.get("deadline_at")),
     )
-    now = datetime.fromisoformat(facts["router_time"])
+    now = datetime.fromisoformat(facts["judged_at"])
     judged: str = verdict(known, LicenseSpec(name, minimum_level=minimum_level, source=source), now)
     if judged == "renewal_overdue" and source == "trial":
         judged = "trial"  # one that nobody bought looks as if its renewal were due for ever
     left = days_left(known, now)
-    advice = advise(judged, source, known.level)
+    advice, status = advise(judged, source, known.level), status_of(judged, left, thresholds)
+    who, todo, reason = advice.who, advice.todo, ""
+    if facts["router_time"] != facts["judged_at"]:
+        status, reason = status or WARNING, f"its clock is wrong: {facts['router_time']}."
+        who, todo = (OPERATOR, SET_CLOCK) if who == NOBODY else (who, todo)
     return Row(
         name,
         judged,
-        status_of(judged, left, thresholds),
-        advice.who,
-        advice.todo,
+        status,
+        who,
+        todo,
         level=known.level,
         system_id=known.system_id,
         days_left=left,
@@ -207,13 +221,28 @@ def judge(name: str, facts: Values, source: str, minimum_level: str | None, thre
         buy_before=iso(buy_before(known)) if advice.who == BUYER else None,
         source=source,
         minimum_level=minimum_level,
+        reason=reason,
     )
 
 
+def off(name: str) -> Row:
+    """The row of a router that is not meant to run."""
+    return Row(name, OFF, STATUS[OFF], NOBODY, "")
+
+
 def unreachable(name: str, reason: str) -> Row:
-    """The row of a router of which nothing is known."""
-    advice = advise(UNREACHABLE, "none", "")
-    return Row(name, UNREACHABLE, STATUS[UNREACHABLE], advice.who, advice.todo, reason=" ".join(reason.split()).removeprefix(f"{name}: "))
+    """The row of a router that could not be read."""
+    return _unknown(name, UNREACHABLE, reason)
+
+
+def misconfigured(name: str, reason: str) -> Row:
+    """The row of a router whose variables are wrong."""
+    return _unknown(name, MISCONFIGURED, reason)
+
+
+def _unknown(name: str, verdict_: str, reason: str) -> Row:
+    advice = advise(verdict_, "none", "")
+    return Row(name, verdict_, STATUS[verdict_], advice.who, advice.todo, reason=" ".join(reason.split()).removeprefix(f"{name}: "))
 
 
 def advise(verdict_: str, source: str, level: str) -> Advice:

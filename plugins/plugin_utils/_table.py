@@ -57,7 +57,7 @@ def row(
     else:
         result = UNCHANGED
     facts: dict[str, t.Any] = {}
-    for dummy, entry in (found for found in guests_of(results) if found[0] == name):
+    for dummy, entry in (found for found in guests_of(results) if found[0] in (name, router)):
         facts = {**entry} if entry.get("exists") is False else {**facts, **entry}
     if not reason and confirmed is not None and facts.get("exists") and name not in confirmed:
         result = PENDING

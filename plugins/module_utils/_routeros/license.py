@@ -12,7 +12,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from .._errors import GuestError, LostError, TrapError
+from .._errors import GuestError, LostError, RouterError, TrapError
 from .._script import DONE as SCRIPT_DONE
 from .._script import FAILED as SCRIPT_FAILED
 from .._script import Ended, Runner, follow
@@ -21,7 +21,7 @@ from .text import quote
 
 MENU: t.Final = "/system/license"
 READ_TIMEOUT: t.Final = 30.0  # seconds
-RECORD: t.Final = "vrouter-license"  # an item of /system/script; its source is a comment with the time of our last attempt
+RECORD: t.Final = "vrouter-license"  # an item of /system/script; its source is a comment
 STATUS: t.Final = re.compile(r"^\s*status: *(.*?)\s*$", re.MULTILINE)
 FIELD: t.Final = re.compile(r"^\s*([a-z][a-z0-9-]*): *(.*?)\s*$", re.MULTILINE)
 MARKER: t.Final = "vrouter.mikrotik: license end"
@@ -35,7 +35,7 @@ class Reading:
     clock: str
     routes: int  # active default routes
     dns: str  # the resolvers that it knows, empty for none
-    last_attempt: str = ""  # as written by `note_attempt`
+    record: str = ""  # as written by `note`
 
 
 class LicenseDoor(t.Protocol):
@@ -52,8 +52,8 @@ class LicenseDoor(t.Protocol):
     def renew(self, account: str, password: str, level: str | None, timeout: float) -> list[str]:
         """The statuses that came within so many seconds, in order; the last one decides."""
 
-    def note_attempt(self, moment: str) -> None:
-        """Keep on the router when the account server was last asked for a renewal."""
+    def note(self, record: str) -> None:
+        """Keep a comment on the router, for later runs."""
 
 
 class ApiDoor:
@@ -65,16 +65,22 @@ class ApiDoor:
         self._api = api
 
     def read(self) -> Reading:
-        clock = self._api.print("/system/clock", ("date", "time"))[0]
+        clock = self._one("/system/clock", ("date", "time"))
         dns = self._api.print("/ip/dns", ("servers", "dynamic-servers"))
         notes = self._api.print("/system/script", ("source",), f"?name={RECORD}")
         return Reading(
-            license=self._api.print(MENU)[0],
-            clock=f"{clock['date']} {clock['time']}",
+            license=self._one(MENU),
+            clock=f"{clock.get('date', '')} {clock.get('time', '')}",
             routes=len(self._api.print("/ip/route", (".id",), "?dst-address=0.0.0.0/0", "?active=true")),
             dns=",".join(value for row in dns for value in row.values() if value),
-            last_attempt=notes[0].get("source", "").removeprefix("# ") if notes else "",
+            record=notes[0].get("source", "") if notes else "",
         )
+
+    def _one(self, menu: str, properties: tuple[str, ...] = ()) -> dict[str, str]:
+        rows = self._api.print(menu, properties)
+        if not rows:
+            raise GuestError(f"the router shows nothing of {menu}", remedy="Look at it on the router")
+        return rows[0]
 
     def generate_new_id(self) -> None:
         self._api.call(f"{MENU}/generate-new-id")
@@ -86,24 +92,24 @@ class ApiDoor:
             self._api.call(f"{MENU}/renew", arguments, timeout=timeout, on_row=lambda row: statuses.append(row.get("status", "")))
         except TrapError as error:
             return [*statuses, f"ERROR: {error.text}"]
-        except LostError:
-            return [*statuses, ""]  # unknown; what the router shows afterwards decides
+        except LostError:  # the last status that came decides; where none is final, what the router shows afterwards
+            return statuses
         return statuses
 
-    def note_attempt(self, moment: str) -> None:
+    def note(self, record: str) -> None:
         rows = self._api.print("/system/script", (".id",), f"?name={RECORD}")
         if rows:
-            self._api.set("/system/script", rows[0][".id"], {"source": f"# {moment}"})
+            self._api.set("/system/script", rows[0][".id"], {"source": record})
         else:
-            self._api.add("/system/script", {"name": RECORD, "source": f"# {moment}"})
+            self._api.add("/system/script", {"name": RECORD, "source": record})
 
 
 _READ: t.Final = f"""
 /system license print
 /system clock print
 :put ("routes: " . [:len [/ip route find where dst-address=0.0.0.0/0 active=yes]])
-:put ("dns: " . [/ip dns get servers] . [/ip dns get dynamic-servers])
-:foreach i in=[/system script find where name={quote(RECORD)}] do={{:put ("attempt: " . [/system script get $i source])}}
+:put ("dns: " . [:tostr [/ip dns get servers]] . [:tostr [/ip dns get dynamic-servers]])
+:foreach i in=[/system script find where name={quote(RECORD)}] do={{:put ("record: " . [/system script get $i source])}}
 :put {quote(MARKER)}
 """
 
@@ -123,7 +129,7 @@ class AgentDoor:
             clock=f"{found.get('date', '')} {found.get('time', '')}",
             routes=int(found.get("routes", "0")),
             dns=found.get("dns", ""),
-            last_attempt=found.get("attempt", "").removeprefix("# "),
+            record=found.get("record", ""),
         )
 
     def generate_new_id(self) -> None:
@@ -134,13 +140,13 @@ class AgentDoor:
         source = f"/system license renew account={quote(account)} password={quote(password)}{wish}"
         try:
             ended = follow(self._runner, source, timeout)
-        except GuestError:
+        except RouterError:
             return []  # unknown; what the router shows afterwards decides
         statuses = STATUS.findall(ended.output)
         return [*statuses, f"ERROR: {ended.output.strip()}"] if ended.exit_code == SCRIPT_FAILED else statuses
 
-    def note_attempt(self, moment: str) -> None:
-        name, source = quote(RECORD), quote(f"# {moment}")
+    def note(self, record: str) -> None:
+        name, source = quote(RECORD), quote(record)
         self._run(
             f":if ([:len [/system script find where name={name}]] = 0) do={{/system script add name={name} source={source}}} "
             f"else={{/system script set [find where name={name}] source={source}}}\n:put {quote(MARKER)}",

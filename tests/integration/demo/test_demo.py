@@ -45,11 +45,11 @@ def others(tmp_path: Path) -> t.Iterator[None]:
         output("virsh", "--quiet", end, "theirs")
 
 
-def demo(folder: Path, *arguments: str) -> str:
+def demo(folder: Path, *arguments: str, code: int = 0) -> str:
     script = Path(os.environ["VROUTER_CHECKOUT"]) / "tests/run/demo"
     environment = {**os.environ, "VROUTER_DEMO": str(folder)}
     done = subprocess.run([str(script), *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == code, done.stdout
     return done.stdout
 
 
@@ -66,6 +66,9 @@ def test_made_unchanged_and_removed_beside_others(others: None, tmp_path: Path) 
 
     second = demo(folder)
     assert "Nothing changed: " in second
+
+    elsewhere = demo(tmp_path / "another checkout's", code=1)
+    assert "routers of another checkout's demo stand here already" in elsewhere
 
     demo(folder, "--clean")
     assert theirs() == before

@@ -45,6 +45,17 @@ def test_provision_verifies_and_the_report_names_a_router_that_is_off(play: Play
     assert "the guest is stopped" in rows[1]["reason"]
 
 
+def test_a_router_whose_variables_a_later_role_refuses_failed(play: Play, pool: str, halting_image: Path, tmp_path: Path) -> None:
+    routers = inventory(2, halting_image, prefix="v", chr_state="present")
+    routers["all"]["hosts"]["v2"]["chr_license_minimum_level"] = "p2"
+    limit = tmp_path / "failed"
+    run = play("vrouter.mikrotik.provision", routers, "--extra-vars", f"chr_limit_file={limit}")
+    assert run.code != 0
+    assert "1 done, 0 unchanged, 1 failed" in run.output
+    assert "v2: It failed between two steps; the reason is above." in run.output
+    assert limit.read_text() == "v2\n"
+
+
 def test_a_trial_is_not_asked_for_without_a_way_to_the_account_server(play: Play, pool: str, chr_image: Path) -> None:
     asked = {"chr_license_source": "trial", "chr_license_account": "lab@example.com", "chr_license_password": "the account's password"}
     routers = inventory(1, chr_image, prefix="try", chr_license_minimum_level="p1", **asked)

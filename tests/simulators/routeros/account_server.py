@@ -18,6 +18,7 @@ PERIOD = 60 * DAY  # between two renewals of what was bought
 GRACE = 30 * DAY  # between the next renewal and the deadline
 UNAUTHORIZED = "ERROR: Unauthorized"
 NO_TRIALS = "ERROR: Licensing Error: too many trial licences"
+NOTHING_BOUGHT = "ERROR: Licensing Error: no licence"  # nobody published this text
 DONE = "done"
 
 
@@ -61,6 +62,8 @@ class AccountServer:
             return UNAUTHORIZED
         if system_id in self.purchased:
             return Grant(self.purchased[system_id], now + PERIOD, now + PERIOD + GRACE)
+        if system_id not in self._trials and not level:
+            return NOTHING_BOUGHT
         if system_id not in self._trials:
             if self.trials_left <= 0:
                 return NO_TRIALS

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import datetime, timezone
 
 import pytest
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import GuestError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._license import LicenseSpec, parse_spec
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._license_engine import Order, converge
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._reconcile import Outcome
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.api import session
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.api_options import ApiOptions
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.license import AgentDoor, ApiDoor, LicenseDoor
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.license import AgentDoor, ApiDoor, LicenseDoor, Reading
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._script import Ended
 
 from tests.simulators.routerboard.api_door import ApiDoor as ApiServer
 from tests.simulators.routerboard.faults import Faults
@@ -65,6 +67,16 @@ class Clone:
         self.router.boot()
 
 
+class DeafTransport(SimulatedTransport):
+    """An agent that carries a renewal out and whose answer to it is lost."""
+
+    def poll(self, job: int) -> Ended | None:
+        ended = super().poll(job)
+        if ended is not None and "license renew" in self.started[-1]:
+            raise GuestError("the guest agent did not answer guest-exec-status")
+        return ended
+
+
 class Fleet:
     """Routers by name, the account server that they share, and our engine on them."""
 
@@ -75,6 +87,10 @@ class Fleet:
         self._stack = stack
         self._ports: dict[str, int] = {}
         self.shown: list[tuple[str, str]] = []
+        self.answers_are_lost = False
+        self.gone_after = 1 << 30  # openings of doors, then no router is reached any more
+        self.openings = 0
+        self.reads = 0
 
     def add(self, name: str = "edge1", version: str = "7.20.8", uuid: str | None = None) -> Clone:
         clone = self.clones[name] = Clone(version, uuid or f"uuid of {name}", self.server)
@@ -87,21 +103,44 @@ class Fleet:
 
     @contextmanager
     def door(self, name: str) -> Iterator[LicenseDoor]:
+        self.openings += 1
+        if self.openings > self.gone_after:
+            raise GuestError("no connection")
         if self.way == "guest_agent":
-            yield AgentDoor(SimulatedTransport(GuestAgent(self.clones[name].router)))
+            kind = DeafTransport if self.answers_are_lost else SimulatedTransport
+            yield self._counted(AgentDoor(kind(GuestAgent(self.clones[name].router))))
             return
+        if self.answers_are_lost:
+            self.clones[name].faults.drop_after("/system/license/renew")
         given = {"host": "127.0.0.1", "port": self._ports[name], "username": "admin", "password": "", "tls": "none", "login": "auto", "timeout": 5}
         with session(ApiOptions.parse(given)) as api:
-            yield ApiDoor(api)
+            yield self._counted(ApiDoor(api))
+
+    def _counted(self, door: LicenseDoor) -> LicenseDoor:
+        read = door.read
+
+        def counted() -> Reading:
+            self.reads += 1
+            return read()
+
+        door.read = counted  # type: ignore[method-assign]
+        return door
 
     def now(self) -> datetime:
         clone = next(iter(self.clones.values()))
         return datetime.fromtimestamp(clone.platform.now(), timezone.utc).replace(tzinfo=None)
 
-    def converge(self, check_mode: bool = False, password: str = "account-password", **wanted: t.Any) -> dict[str, Outcome]:
-        """All routers with the same wishes."""
+    def converge(
+        self, check_mode: bool = False, password: str = "account-password", fresh: tuple[str, ...] = (), **wanted: t.Any
+    ) -> dict[str, Outcome]:
+        """All routers with the same wishes; the `fresh` ones are not made yet."""
         specs = {name: spec(name, **wanted) for name in self.clones}
-        order = Order(check_mode, 8, "lab@example.com", password, self.door, self.now)
+        specs |= {name: spec(name, **wanted) for name in fresh}
+
+        def enter(name: str) -> t.ContextManager[LicenseDoor | None]:
+            return nullcontext() if name in fresh else self.door(name)
+
+        order = Order(check_mode, 8, "lab@example.com", password, enter, fresh, now=self.now)
         return converge(specs, order, lambda name, what: self.shown.append((name, what)))
 
     def one(self, **wanted: t.Any) -> Outcome:

@@ -80,12 +80,14 @@ class Site:
         self.hosts[name] = {"chr_license_api": api, **variables}
         return clone
 
-    def license(self, name: str, level: str, bought: bool = False) -> Clone:
-        """Give a router a trial of today, or what was bought."""
+    def license(self, name: str, level: str, bought: bool = False, days_ago: float = 0) -> Clone:
+        """A router that got a trial so many days ago, or what was bought."""
         clone = self.clones[name]
+        clone.pass_time(-days_ago)
         if bought:
             self.server.purchased[self.system_id(name)] = level
         clone.run(f"/system license renew account=lab@example.com password={ACCOUNT_PASSWORD} level={level}")
+        clone.pass_time(days_ago)
         self.server.asked.clear()
         return clone
 
@@ -95,12 +97,23 @@ class Site:
     def level(self, name: str) -> str:
         return str(self.clones[name].license.stored["level"])
 
-    def apply(self, *arguments: str, **extra: t.Any) -> Run:
-        """The role chr_license on all routers."""
-        book = self.folder / "role.json"
+    def apply(self, *arguments: str, keywords: Json | None = None, **extra: t.Any) -> Run:
+        """The role chr_license on all routers, in a play with these keywords."""
         tasks = [{"name": "Licences", "ansible.builtin.import_role": {"name": "vrouter.mikrotik.chr_license"}}]
-        book.write_text(json.dumps([{"name": "Play", "hosts": "all", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
-        return self.play(str(book), *arguments, **extra)
+        return self.play(self._book({"hosts": "all", "tasks": tasks, **(keywords or {})}), *arguments, **extra)
+
+    def task(self, **options: t.Any) -> Run:
+        """The module chr_license in a task of its own, on the routers by name."""
+        routers = [{"name": name, "api": values["chr_license_api"]} for name, values in self.hosts.items()]
+        given = {"routers": [{**router, **options.pop(router["name"], {})} for router in routers], **options}
+        variables = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        play = {"hosts": "localhost", "vars": variables, "tasks": [{"name": "Ask", "vrouter.mikrotik.chr_license": given}]}
+        return self.play(self._book(play))
+
+    def _book(self, play: Json) -> str:
+        book = self.folder / "play.json"
+        book.write_text(json.dumps([{"name": "Play", "gather_facts": False, **play}]), encoding="utf-8")
+        return str(book)
 
     def play(self, playbook: str, *arguments: str, **extra: t.Any) -> Run:
         """Run a playbook of the collection, or a file."""

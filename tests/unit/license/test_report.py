@@ -29,6 +29,7 @@ from ansible_collections.vrouter.mikrotik.plugins.plugin_utils._license_report i
     assemble,
     judge,
     misspelt,
+    off,
     unreachable,
 )
 
@@ -43,7 +44,7 @@ def facts(level: str = "p1", left: float | None = 70, renewal: float | None = 40
     def at(days: float | None) -> str | None:
         return None if days is None else (NOW + timedelta(days=days)).isoformat()
 
-    given = {"system_id": f"id of {level}", "level": level, "limited_upgrades": False, "router_time": NOW.isoformat()}
+    given = {"system_id": f"id of {level}", "level": level, "limited_upgrades": False, "router_time": NOW.isoformat(), "judged_at": NOW.isoformat()}
     return {**given, "deadline_at": at(left), "next_renewal_at": at(renewal), **values}
 
 
@@ -72,7 +73,8 @@ def row(name: str = "r1", given: dict[str, t.Any] | None = None, source: str = "
         (STORED_ONLY, "none", None, "not_enforced", CRITICAL, OPERATOR, "restart it"),
         (FREE, "trial", "p1", "below", CRITICAL, OPERATOR, "run provision"),
         (facts(), "trial", "p10", "below", CRITICAL, BUYER, "cannot be raised"),
-        (FREE, "purchased", "p1", "below", CRITICAL, BUYER, "buy or upgrade"),
+        (FREE, "none", "p1", "below", CRITICAL, BUYER, "ask for its trial with source trial"),
+        (facts(), "purchased", "p10", "below", CRITICAL, BUYER, "buy or upgrade"),
         (facts("p-unlimited"), "none", "p10", "ok", OK, NOBODY, ""),
     ],
 )
@@ -87,6 +89,16 @@ def test_verdict_status_and_who_must_act(
 def test_a_router_that_cannot_be_read_is_the_operators() -> None:
     found = unreachable("r1", "r1: the guest is\nstopped.")
     assert (found.verdict, found.status, found.who, found.reason) == ("unreachable", UNKNOWN, OPERATOR, "the guest is stopped.")
+
+
+def test_a_wrong_clock_is_a_warning_at_least() -> None:
+    found = row(given=facts(router_time="1970-01-01T00:00:00"))
+    assert (found.verdict, found.status, found.who) == ("ok", WARNING, OPERATOR)
+    assert found.reason == "its clock is wrong: 1970-01-01T00:00:00."
+
+
+def test_a_router_that_is_not_meant_to_run_needs_nobody() -> None:
+    assert (off("r1").verdict, off("r1").status, off("r1").who) == ("off", OK, NOBODY)
 
 
 def test_every_verdict_has_advice_for_every_router() -> None:
@@ -170,7 +182,7 @@ def test_the_terminals_table() -> None:
         "r1: buy the level in the account before the deadline, then renew with source purchased",
         f"r2: {distinct}",
         f"r3: {distinct}",
-        "r4: see that it runs and can be reached. the guest is stopped.",
+        "r4: see that it runs and can be reached: the guest is stopped.",
         "system-id x/y is shared by r2, r3",
     ]
 
