@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
-from ansible.plugins.action import ActionBase
+import typing as t
 
-from ..plugin_utils._license_ids import Holder, repeaters
+from ansible.plugins.action import ActionBase
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._license_rules import Holder, repeaters
+
 from ..plugin_utils._phase import REPORT, Values, host_values
 
 
@@ -21,11 +23,17 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         holders = []
         for host in variables["ansible_play_hosts_all"]:
-            now = host in variables["ansible_play_batch"]
-            results: Values = (host_values(variables, host).get(REPORT) or {}).get("results") or {}
-            for phase in ("license_read",) if now else ("license_read", "license"):  # what a finished router has now is the last that was read
-                for facts in ((results.get(phase) or {}).get("entries") or {}).values():
-                    if facts.get("system_id"):
-                        holders.append(Holder(host, facts["system_id"], facts["level"], finished=not now))
-        result.update(changed=False, duplicates=repeaters(holders))
+            finished = host not in variables["ansible_play_batch"]
+            report = host_values(variables, host).get(REPORT) or {}
+            facts = last_read(report, ("license_read", "license") if finished else ("license_read",))
+            if facts:
+                holders.append(Holder(host, facts["system_id"], facts["level"], finished))
+        result.update(changed=False, duplicates=sorted(repeaters(holders)))
         return result
+
+
+def last_read(report: t.Mapping[str, t.Any], phases: t.Iterable[str]) -> Values:
+    """A router's licence as the last of these phases left it; empty where none read it."""
+    shares = [(report.get("results") or {}).get(phase) or {} for phase in phases]
+    entries = [entry for share in shares for entry in (share.get("entries") or {}).values() if entry.get("system_id")]
+    return entries[-1] if entries else {}

@@ -30,7 +30,7 @@ from ._license import (
     renewal_error,
     verdict,
 )
-from ._license_rules import RENEWAL_RULES, Case, Step, decide, manual_step, steps
+from ._license_rules import RENEWAL_RULES, Case, Holder, Step, decide, manual_step, repeaters, steps
 from ._reconcile import Change, Outcome, compare, run_batch
 from ._routeros.license import LicenseDoor, Reading
 from ._routeros.text import date_time
@@ -155,18 +155,9 @@ def read(door: LicenseDoor, order: Order) -> Seen:
     return Seen(parse_license(reading.license), clock, clock if abs(clock - controller) <= CLOCK_TOLERANCE else controller, reading)
 
 
-def duplicates(seen: t.Mapping[str, Seen]) -> dict[str, str]:
-    """Routers whose system-id another one of the batch has, with that other's name.
-
-    One router may keep the id: one with a licence, as it cannot get a new id, else the first by name.
-    """
-    owner: dict[str, str] = {}
-    shared: dict[str, str] = {}
-    for name in sorted(seen, key=lambda name: (seen[name].license.free, name)):
-        first = owner.setdefault(seen[name].license.system_id, name)
-        if first != name:
-            shared[name] = first
-    return shared
+def duplicates(seen: t.Mapping[str, Seen]) -> set[str]:
+    """Routers whose system-id another one of the batch keeps."""
+    return repeaters(Holder(name, found.license.system_id, found.license.level) for name, found in seen.items())
 
 
 def _plan(batch: Batch, name: str, duplicate: bool) -> list[Step]:
@@ -238,7 +229,7 @@ def _new_ids(batch: Batch) -> None:
         if outcome.error is not None:
             batch.fail(name, outcome.error)
         else:
-            batch.outcomes[name] = outcome
+            batch.outcomes[name] = replace(outcome, warnings=(*batch.outcomes[name].warnings, *outcome.warnings))
     for name in duplicates(batch.seen):
         if any(step.what == "generate_new_id" for step in batch.plans.get(name, ())) and batch.outcomes[name].error is None:
             batch.fail(name, GuestError("the new system-id is another router's too", remedy="Run again"))

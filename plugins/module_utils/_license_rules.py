@@ -182,3 +182,20 @@ def manual_step(case: Case) -> str:
     if case.license.free:
         return "ask for its trial with source: trial, then buy the level in the account"
     return "buy or upgrade the level in the account (all keys, Upgrade), then renew with source: purchased"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A router and its system-id; `finished`: it is not worked on now, so it keeps what it has."""
+
+    name: str
+    system_id: str
+    level: str
+    finished: bool = False
+
+
+def repeaters(holders: t.Iterable[Holder]) -> set[str]:
+    """The routers whose system-id another one keeps: one with a licence, which cannot get a new id, else a finished one, else the first by name."""
+    keeper: dict[str, str] = {}
+    ranked = sorted(holders, key=lambda holder: (holder.level == FREE, not holder.finished, holder.name))
+    return {holder.name for holder in ranked if keeper.setdefault(holder.system_id, holder.name) != holder.name}

@@ -15,10 +15,12 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._license_rules im
     ID_RULES,
     RENEWAL_RULES,
     Case,
+    Holder,
     Rule,
     Step,
     decide,
     manual_step,
+    repeaters,
     steps,
 )
 
@@ -144,6 +146,22 @@ def test_a_level_that_is_too_low_names_the_manual_step(given: Case, words: str) 
 def test_a_level_that_nobody_knows_is_above_all() -> None:
     assert rank("p-beyond") > rank("p-unlimited")
     assert steps(case(held("p-beyond"), source="trial", minimum_level="p-unlimited")) == []
+
+
+@pytest.mark.parametrize(
+    ("holders", "repeating"),
+    [
+        ([Holder("b", "x", "free"), Holder("a", "x", "free"), Holder("c", "y", "free")], {"b"}),
+        ([Holder("a", "x", "free"), Holder("b", "x", "p1")], {"a"}),
+        ([Holder("a", "x", "free"), Holder("b", "x", "free", finished=True)], {"a"}),
+        ([Holder("a", "x", "p1"), Holder("b", "x", "free", finished=True)], {"b"}),
+        ([Holder("a", "x", "p1"), Holder("b", "x", "p1"), Holder("c", "x", "free")], {"b", "c"}),
+        ([], set()),
+    ],
+)
+def test_one_router_keeps_a_shared_id(holders: list[Holder], repeating: set[str]) -> None:
+    assert repeaters(holders) == repeating
+    assert repeaters(reversed(holders)) == repeating
 
 
 @pytest.mark.parametrize("row", [{}, {"level": "", "system-id": "x"}, {"nlevel": "6", "software-id": "x"}])
