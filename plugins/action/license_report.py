@@ -32,6 +32,7 @@ class ActionModule(ActionBase):
         result: Values = super().run(tmp, task_vars)
         variables = task_vars or {}
         thresholds = self._thresholds()
+        self._guests: dict[tuple[str, str], str] = {}  # which host named a guest of a hypervisor first
         rows = [self._row(variables, host, thresholds) for host in variables["ansible_play_hosts_all"]]
         report = assemble(rows, datetime.now(timezone.utc), thresholds)
         display = Display()
@@ -77,6 +78,9 @@ class ActionModule(ActionBase):
         share = ((values.get(REPORT) or {}).get("results") or {}).get(self._task.args["phase"]) or {}
         if description.get("failed"):
             return misconfigured(host, str(description.get("msg")))
+        twin = self._named_before(host, description)
+        if twin:
+            return misconfigured(host, f"{twin} names the same guest. One router is one host of the inventory.")
         if not share and description.get("skipped"):
             return off(host)
         facts: Values = next(iter((share.get("entries") or {}).values()), {})
@@ -93,6 +97,12 @@ class ActionModule(ActionBase):
             return judge(host, facts, source or "none", level or None, thresholds)
         except ValueError as error:  # a date that is none: one router must not cost the others their report
             return unreachable(host, f"What it shows cannot be judged: {error}.")
+
+    def _named_before(self, host: str, description: Values) -> str:
+        """An earlier host that names the same guest of the same hypervisor."""
+        entries = description.get("entries")
+        first = self._guests.setdefault((description["key"], str(entries[0]["name"])), host) if entries else host
+        return "" if first == host else first
 
     def _wish(self, values: t.Mapping[str, t.Any], name: str) -> str:
         """A variable of another host, rendered in that host's scope."""

@@ -36,13 +36,15 @@ def test_provision_verifies_and_the_report_names_a_router_that_is_off(play: Play
     assert again.unchanged, again.output
 
     virsh("destroy", "lic2")
+    routers["all"]["hosts"]["alias"] = {"chr_guest_name": "lic1"}
     found = tmp_path / "licenses.json"
     report = play("vrouter.mikrotik.license_report", routers, "--extra-vars", f"license_report_json={found}")
     assert report.code == 2, report.output
-    assert "LICENSES CRITICAL: 1 below its level, 1 unreachable" in report.output
+    assert "LICENSES CRITICAL: 1 below its level, 1 unreachable, 1 misconfigured" in report.output
     rows = json.loads(found.read_text(encoding="utf-8"))["routers"]
-    assert [(row["name"], row["verdict"], row["level"]) for row in rows] == [("lic1", "below", "free"), ("lic2", "unreachable", None)]
+    assert [(row["name"], row["verdict"]) for row in rows] == [("lic1", "below"), ("lic2", "unreachable"), ("alias", "misconfigured")]
     assert "the guest is stopped" in rows[1]["reason"]
+    assert "lic1 names the same guest" in rows[2]["reason"]
 
 
 def test_a_router_whose_variables_a_later_role_refuses_failed(play: Play, pool: str, halting_image: Path, tmp_path: Path) -> None:
