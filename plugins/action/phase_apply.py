@@ -9,6 +9,7 @@ import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
 from ..plugin_utils._phase import DESCRIPTION, PLAN, Values, host_values, merge, union
 from ..plugin_utils._progress import progress
@@ -40,10 +41,17 @@ class ActionModule(ActionBase):
             except AnsibleError as error:  # each router reports it for itself
                 batch = {"msg": f"{args['module']} could not be run: {error}"}
         batch.pop("invocation", None)
-        result.update(changed=False, batch=dict(batch, conflicts=errors), warnings=batch.pop("warnings", []), _ansible_no_log=True)
+        for warning in batch.pop("warnings", []):
+            Display().warning(text_of(warning))  # ansible-core before 2.19 shows none of a result that is not to be logged
+        result.update(changed=False, batch=dict(batch, conflicts=errors), _ansible_no_log=True)
         return result
 
     @staticmethod
     def _argument(option: str, entries: list[Values]) -> t.Any:
         """A module that only reads takes plain names."""
         return [entry["name"] for entry in entries] if option == "names" else entries
+
+
+def text_of(warning: t.Any) -> str:
+    """A module's warning, which ansible-core from 2.19 on wraps into an object."""
+    return warning if isinstance(warning, str) else str(warning.event.msg)
