@@ -55,7 +55,7 @@ class WatchfulServer(AccountServer):
         for file in Path("/proc").glob("[0-9]*/cmdline"):
             with suppress(OSError):  # it ended meanwhile
                 line = file.read_bytes().decode("utf-8", "replace")
-                self.told += [line] if ACCOUNT_PASSWORD in line else []
+                self.told += [line] if self.password in line else []
 
 
 class Site:
@@ -135,7 +135,7 @@ class Site:
         done = subprocess.run(
             command, cwd=self.folder, env=self._environment(), check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
-        for secret in (ROUTER_PASSWORD, ACCOUNT_PASSWORD):
+        for secret in (ROUTER_PASSWORD, ACCOUNT_PASSWORD, self.server.password):
             assert secret not in done.stdout
         return Run(done.returncode, done.stdout)
 
