@@ -10,7 +10,7 @@ import typing as t
 from ansible.plugins.action import ActionBase
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._license_rules import Holder, repeaters
 
-from ..plugin_utils._phase import REPORT, Values, host_values
+from ..plugin_utils._phase import Values, host_values, results_of
 
 
 class ActionModule(ActionBase):
@@ -24,16 +24,15 @@ class ActionModule(ActionBase):
         holders = []
         for host in variables["ansible_play_hosts_all"]:
             finished = host not in variables["ansible_play_batch"]
-            report = host_values(variables, host).get(REPORT) or {}
-            facts = last_read(report, ("license_read", "license") if finished else ("license_read",))
+            facts = last_read(results_of(host_values(variables, host)), ("license_read", "license") if finished else ("license_read",))
             if facts:
                 holders.append(Holder(host, facts["system_id"], facts["level"], finished))
         result.update(changed=False, duplicates=sorted(repeaters(holders)))
         return result
 
 
-def last_read(report: t.Mapping[str, t.Any], phases: t.Iterable[str]) -> Values:
+def last_read(results: t.Mapping[str, t.Any], phases: t.Iterable[str]) -> Values:
     """A router's licence as the last of these phases left it; empty where none read it."""
-    shares = [(report.get("results") or {}).get(phase) or {} for phase in phases]
+    shares = [results.get(phase) or {} for phase in phases]
     entries = [entry for share in shares for entry in (share.get("entries") or {}).values() if entry.get("system_id")]
     return entries[-1] if entries else {}

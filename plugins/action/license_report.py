@@ -17,7 +17,7 @@ from ansible.utils.display import Display
 
 from ..plugin_utils._license_formats import as_json, html, prometheus, text
 from ..plugin_utils._license_report import Report, Row, Thresholds, assemble, judge, misconfigured, misspelt, off, unreachable
-from ..plugin_utils._phase import DESCRIPTION, REPORT, Values, host_values
+from ..plugin_utils._phase import DESCRIPTION, Values, host_values, rendered, results_of
 
 FORMATS: t.Final = {"json": as_json, "html": html, "prometheus": prometheus}
 READABLE: t.Final = 0o644  # a report holds no secret, and whoever serves it is another user
@@ -61,7 +61,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(" ".join(problems))
 
     def _thresholds(self) -> Thresholds:
-        given = {name: str(self._task.args.get(f"{name}_days") or "") for name in ("warning", "critical")}
+        given = {name: str(self._task.args.get(f"{name}_days", "")) for name in ("warning", "critical")}
         for name, value in given.items():
             if value and not value.isdecimal():
                 raise AnsibleActionFail(f"license_report_{name}_days: {value!r} is no number of days.")
@@ -75,7 +75,7 @@ class ActionModule(ActionBase):
         """One router's row, from what its phase left."""
         values = host_values(variables, host)
         description = values.get(DESCRIPTION) or {}
-        share = ((values.get(REPORT) or {}).get("results") or {}).get(self._task.args["phase"]) or {}
+        share = results_of(values).get(self._task.args["phase"]) or {}
         if description.get("failed"):
             return misconfigured(host, str(description.get("msg")))
         twin = self._named_before(host, description)
@@ -87,7 +87,9 @@ class ActionModule(ActionBase):
         if "system_id" not in facts:
             return unreachable(host, str(share.get("msg") or "It failed before its licence was read; the reason is above."))
         try:
-            source, level = (self._wish(values, name) for name in ("chr_license_source", "chr_license_minimum_level"))
+            source, level = (
+                str(rendered(self._templar, values.get(name), values) or "") for name in ("chr_license_source", "chr_license_minimum_level")
+            )
         except AnsibleError as error:  # one router's variables must not cost the others their report
             return misconfigured(host, str(error))
         wrong = misspelt(source, level)
@@ -103,11 +105,6 @@ class ActionModule(ActionBase):
         entries = description.get("entries")
         first = self._guests.setdefault((description["key"], str(entries[0]["name"])), host) if entries else host
         return "" if first == host else first
-
-    def _wish(self, values: t.Mapping[str, t.Any], name: str) -> str:
-        """A variable of another host, rendered in that host's scope."""
-        templar = self._templar.copy_with_new_env(available_variables=dict(values))
-        return str(templar.template(values.get(name)) or "")
 
 
 def write(path: Path, content: str) -> None:

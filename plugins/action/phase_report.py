@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._phase import BATCH, DESCRIPTION, PLAN, REPORT, Values, facts_of, host_values, invocation, known_before, own_result
+from ..plugin_utils._phase import BATCH, DESCRIPTION, PLAN, Values, facts_of, host_values, invocation, known_before, own_result, results_of
 
 
 class ActionModule(ActionBase):
@@ -20,7 +20,7 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         args = self._task.args
         host = variables["inventory_hostname"]
-        results: Values = dict((variables.get(REPORT) or {}).get("results") or {})
+        results = results_of(variables)
         description = variables.get(DESCRIPTION) or {}
         leader = variables[PLAN]["members"].get(host) if description.get("id") == invocation(self._task) else None
         if leader is None:

@@ -12,7 +12,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..plugin_utils._phase import DESCRIPTION, REPORT, Values, host_values
+from ..plugin_utils._phase import DESCRIPTION, REPORT, Values, host_values, rendered
 from ..plugin_utils._table import FAILED, Row, removal_notes, render, row
 from ..plugin_utils._table_layouts import CHR, LAYOUTS
 
@@ -52,8 +52,8 @@ class ActionModule(ActionBase):
         elif host not in variables["ansible_play_hosts"]:
             broken = "It failed between two steps; the reason is above."
         try:
-            notes = self._templated(values.get(f"{prefix}_notes") or [], values)
-            name = str(self._templated(values.get(f"{prefix}_guest_name", host), values))
+            notes = rendered(self._templar, values.get(f"{prefix}_notes") or [], values)
+            name = str(rendered(self._templar, values.get(f"{prefix}_guest_name", host), values))
         except AnsibleError as error:  # one router's variables must not cost the others their table
             notes, name = [f"{prefix}_notes: {error}".splitlines()[0]], host
         return row(self._layout, host, name, report, broken, notes, check_mode, self._task.args.get("confirmed"))
@@ -74,11 +74,6 @@ class ActionModule(ActionBase):
         everyone = variables["ansible_play_hosts_all"]
         gone = [host for host in everyone if host not in variables["ansible_play_hosts"]]
         return [host for host in everyone if host in batch or host in gone]
-
-    def _templated(self, value: t.Any, values: t.Mapping[str, t.Any]) -> t.Any:
-        """A variable of another host, rendered in that host's scope."""
-        templar = self._templar.copy_with_new_env(available_variables=dict(values))
-        return templar.template(value)
 
     @staticmethod
     def _write_limit(path: Path, failed: list[str], display: Display) -> None:

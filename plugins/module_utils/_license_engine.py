@@ -126,16 +126,24 @@ def _look(batch: Batch, name: str) -> t.Callable[[], Outcome]:
             if door is None:
                 return Outcome(name, facts={"verdict": "unknown"})
             found = read(door, order)
-            end = time.monotonic() + min(NETWORK_WITHIN, spec.timeout if spec.wait and not order.check_mode else 0)
-            if _would_ask(spec, found) and _no_way(found, order) is not None:
-                batch.progress(name, "waiting for its way to the account server")
-            while _would_ask(spec, found) and _no_way(found, order) is not None and time.monotonic() < end:
-                time.sleep(LOOK)
-                found = read(door, order)
+            if _would_ask(spec, found) and spec.wait and not order.check_mode:
+                found = _with_a_way(door, found, batch, name)
             batch.seen[name] = found
         return Outcome(name)
 
     return work
+
+
+def _with_a_way(door: LicenseDoor, found: Seen, batch: Batch, name: str) -> Seen:
+    """The router as it is once it can reach the account server, or after the time that it gets for that."""
+    if _no_way(found, batch.order) is None:
+        return found
+    batch.progress(name, "waiting for its way to the account server")
+    end = time.monotonic() + min(NETWORK_WITHIN, batch.specs[name].timeout)
+    while _no_way(found, batch.order) is not None and time.monotonic() < end:
+        time.sleep(LOOK)
+        found = read(door, batch.order)
+    return found
 
 
 def _would_ask(spec: LicenseSpec, found: Seen) -> bool:
@@ -287,9 +295,9 @@ def _renew(batch: Batch, name: str, step: Step) -> None:
 
 def _note_in_vain(batch: Batch, name: str) -> None:
     """Keep on the router that it was just asked, and nothing came of it."""
+    found = batch.seen[name]
     with batch.order.open_door(name) as door:
         if door is not None:
-            found = read(door, batch.order)
             door.note(replace(found.record, asked_at=found.clock).text())
 
 

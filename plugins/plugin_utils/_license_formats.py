@@ -9,17 +9,15 @@ import json
 import typing as t
 from html import escape
 
+from ._columns import columns
 from ._license_report import NAMES, Report, Row
 
-GAP: t.Final = "  "
 HEADINGS: t.Final = ("ROUTER", "STATUS", "VERDICT", "LEVEL", "SYSTEM-ID", "DAYS LEFT", "DEADLINE", "BUY BEFORE", "WHO MUST ACT")
 
 
 def text(report: Report) -> list[str]:
     """Lines for a terminal: the headline, the table, and below it what is to be done."""
-    grid = [HEADINGS, *(_cells(row) for row in report.rows)]
-    widths = [max(len(cells[column]) for cells in grid) for column in range(len(HEADINGS))]
-    table = [GAP.join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip() for cells in grid]
+    table = columns([[(cell,) for cell in cells] for cells in (HEADINGS, *(_cells(row) for row in report.rows))])
     notes = [f"{row.name}: {_todo(row)}" for row in report.rows if row.todo or row.reason]
     shared = [f"system-id {system_id} is shared by {', '.join(names)}" for system_id, names in report.duplicates.items()]
     return [report.headline, "", *table, *([""] if notes or shared else []), *notes, *shared]

@@ -41,6 +41,16 @@ def host_values(task_vars: t.Mapping[str, t.Any], host: str) -> t.Mapping[str, t
     return t.cast("t.Mapping[str, t.Any]", values)
 
 
+def results_of(values: t.Mapping[str, t.Any]) -> Values:
+    """A host's shares of all phases so far, by phase, from its variables."""
+    return dict((values.get(REPORT) or {}).get("results") or {})
+
+
+def rendered(templar: t.Any, value: t.Any, values: t.Mapping[str, t.Any]) -> t.Any:
+    """A variable of another host, rendered in that host's scope."""
+    return templar.copy_with_new_env(available_variables=dict(values)).template(value)
+
+
 def group_key(connection: t.Mapping[str, t.Any]) -> str:
     """Equal for routers that one module run can serve."""
     return json.dumps(connection, sort_keys=True, default=str)

@@ -9,6 +9,7 @@ import textwrap
 import typing as t
 from dataclasses import dataclass
 
+from ._columns import columns
 from ._phase import SEGMENTS, guests_of
 from ._table_layouts import Layout
 
@@ -17,7 +18,6 @@ UNCHANGED: t.Final = "unchanged"
 PENDING: t.Final = "pending"
 FAILED: t.Final = "failed"
 REASON_WIDTH: t.Final = 100  # characters
-GAP: t.Final = "  "
 HEADINGS: t.Final = ("ROUTER", "RESULT")
 
 Values = t.Mapping[str, t.Any]
@@ -85,12 +85,7 @@ def removal_notes(reports: t.Iterable[Values], confirmed: t.Collection[str], all
 def render(layout: Layout, rows: t.Sequence[Row]) -> list[str]:
     """The table's lines, with the reasons of failed routers below it."""
     grid = [tuple((heading,) for heading in (*HEADINGS, *layout.headings)), *(row.cells for row in rows)]
-    widths = [max(len(text) for cells in grid for text in cells[column]) for column in range(len(grid[0]))]
-    lines: list[str] = []
-    for cells in grid:
-        for index in range(max(len(cell) for cell in cells)):
-            parts = [(cell[index] if index < len(cell) else "").ljust(width) for cell, width in zip(cells, widths, strict=True)]
-            lines.append(GAP.join(parts).rstrip())
+    lines = columns(grid)
     for item in rows:
         if item.reason:
             reason = item.reason if item.reason.startswith(f"{item.router}: ") else f"{item.router}: {item.reason}"

@@ -239,6 +239,7 @@ def test_a_report_that_was_not_made_is_unknown_and_other_playbooks_end_as_always
     assert half.said("report.txt does not end in .prom")
     assert (site.folder / "report.json").exists()
     assert site.play(REPORT, license_report_warning_days="many").said("license_report_warning_days: 'many' is no number of days.")
+    assert site.play(REPORT, license_report_warning_days=0).said("they are 7 and 0")
     assert site.play(REPORT, license_report_warning_days=3).said("0 <= critical_days <= warning_days must hold")
     mine = site.folder / "license_report.yml"
     mine.write_text(json.dumps([{"name": "Mine", "ansible.builtin.import_playbook": REPORT}]), encoding="utf-8")
