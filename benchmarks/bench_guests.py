@@ -18,9 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import libvirt
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisor import Hypervisor
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._script import Script
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._script import run as run_script
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.hypervisor import Hypervisor
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script import Script
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script import run as run_script
 
 from tests.integration.libvirt import sectors
 from tests.integration.libvirt.round_trips import converge, counted, driver

@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
-import ansible_collections.vrouter.mikrotik.plugins.module_utils._errors as anchor
+import ansible_collections.vrouter.mikrotik.plugins.module_utils._module as anchor
 
 MODULES = "ansible_collections.vrouter.mikrotik.plugins.modules"
 COLLECTIONS = Path(anchor.__file__).parents[5]  # the folder with ansible_collections

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._license_rules import Holder, repeaters
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses.rules import Holder, repeaters
 
 from ..plugin_utils._phase import Values, host_values, results_of
 

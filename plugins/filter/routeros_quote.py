@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.text import quote
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.text import quote
 
 DOCUMENTATION = r"""
 name: routeros_quote

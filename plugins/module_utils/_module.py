@@ -10,12 +10,12 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ._drivers import connect, connection_arguments
-from ._errors import RouterError
-from ._hypervisor import Hypervisor, Planned, Progress
+from ._core.errors import RouterError
+from ._core.secrets import Mask
+from ._guests.hypervisor import Hypervisor, Planned, Progress
+from ._hypervisors.registry import connect, connection_arguments
 from ._routeros.api import Api, session
 from ._routeros.api_options import ApiOptions, api_arguments
-from ._secrets import Mask
 
 _NAMES: t.Final = {"type": "list", "elements": "str", "default": []}
 PLANNED: t.Final = {"networks": _NAMES, "images": _NAMES, "guests": _NAMES}

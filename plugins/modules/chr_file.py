@@ -104,11 +104,11 @@ guests:
 
 import typing as t
 
-from ..module_utils._errors import InputError
-from ..module_utils._hypervisor import Hypervisor, Progress
-from ..module_utils._jobs import Batch, parse_file, transfer_files
+from ..module_utils._core.changes import summary
+from ..module_utils._core.errors import InputError
+from ..module_utils._guests.hypervisor import Hypervisor, Progress
+from ..module_utils._guests.scripts import Batch, parse_file, transfer_files
 from ..module_utils._module import batch_module, leave, masks_of, planned, run
-from ..module_utils._reconcile import summary
 
 FILE: dict[str, t.Any] = {
     "guest": {"type": "str", "required": True},

@@ -251,14 +251,14 @@ guests:
 
 import typing as t
 
-from ..module_utils._boot_engine import Boot, boot_routers
-from ..module_utils._first_boot import parse
-from ..module_utils._guest import GuestSpec, Nic, parse_batch, slot_number
-from ..module_utils._hypervisor import Hypervisor, Progress
-from ..module_utils._jobs import Batch
+from ..module_utils._core.changes import Outcome, summary
+from ..module_utils._core.secrets import Mask
+from ..module_utils._first_boot.converge import Boot, boot_routers
+from ..module_utils._first_boot.wanted import parse
+from ..module_utils._guests.guest import GuestSpec, Nic, parse_batch, slot_number
+from ..module_utils._guests.hypervisor import Hypervisor, Progress
+from ..module_utils._guests.scripts import Batch
 from ..module_utils._module import batch_module, planned, run
-from ..module_utils._reconcile import Outcome, summary
-from ..module_utils._secrets import Mask
 
 TEXTS: dict[str, t.Any] = {"type": "list", "elements": "str"}
 NEEDED: dict[str, t.Any] = {"type": "str", "required": True}

@@ -297,11 +297,11 @@ guests:
 
 import typing as t
 
-from ..module_utils._converge import converge_guests
-from ..module_utils._guest import parse_guests
-from ..module_utils._hypervisor import Hypervisor, Progress
+from ..module_utils._core.changes import Outcome, summary
+from ..module_utils._guests.converge import converge_guests
+from ..module_utils._guests.guest import parse_guests
+from ..module_utils._guests.hypervisor import Hypervisor, Progress
 from ..module_utils._module import batch_module, masks_of, planned, run
-from ..module_utils._reconcile import Outcome, summary
 
 NIC: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},

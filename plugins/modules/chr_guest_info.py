@@ -89,8 +89,8 @@ guests:
 
 import typing as t
 
-from ..module_utils._converge import read_guests
-from ..module_utils._hypervisor import Hypervisor, Progress
+from ..module_utils._guests.converge import read_guests
+from ..module_utils._guests.hypervisor import Hypervisor, Progress
 from ..module_utils._module import batch_module, run
 
 

@@ -226,14 +226,14 @@ from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._errors import InputError, RouterError
-from ..module_utils._image import Store, provide_all
-from ..module_utils._image_cache import Cache
-from ..module_utils._image_download import Http
-from ..module_utils._image_lock import VersionLock
-from ..module_utils._image_source import base_url, parse_requests
+from ..module_utils._core.changes import Outcome, summary
+from ..module_utils._core.errors import InputError, RouterError
+from ..module_utils._images.cache import Cache
+from ..module_utils._images.channel_lock import VersionLock
+from ..module_utils._images.download import Http
+from ..module_utils._images.source import base_url, parse_requests
+from ..module_utils._images.store import Store, provide_all
 from ..module_utils._module import leave, progress_writer
-from ..module_utils._reconcile import Outcome, summary
 
 IMAGE: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},

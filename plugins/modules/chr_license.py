@@ -262,17 +262,17 @@ routers:
 import typing as t
 from dataclasses import replace
 
-from ..module_utils._errors import RouterError
-from ..module_utils._guest import parse_batch
-from ..module_utils._hypervisor import Progress
-from ..module_utils._jobs import Batch
-from ..module_utils._license import LEVELS, NEW_ID, SOURCES, LicenseSpec, check_account, parse_spec
-from ..module_utils._license_doors import Doors, license_doors
-from ..module_utils._license_engine import Order, converge
+from ..module_utils._core.changes import Outcome, summary
+from ..module_utils._core.errors import RouterError
+from ..module_utils._core.secrets import Mask
+from ..module_utils._guests.guest import parse_batch
+from ..module_utils._guests.hypervisor import Progress
+from ..module_utils._guests.scripts import Batch
+from ..module_utils._licenses.converge import Order, converge
+from ..module_utils._licenses.license import LEVELS, NEW_ID, SOURCES, LicenseSpec, check_account, parse_spec
+from ..module_utils._licenses.open_door import Doors, license_doors
 from ..module_utils._module import batch_module, check_concurrency, masks_of, planned, progress_writer, run_in
-from ..module_utils._reconcile import Outcome, summary
 from ..module_utils._routeros.api_options import ApiOptions, api_arguments
-from ..module_utils._secrets import Mask
 
 ROUTER: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},

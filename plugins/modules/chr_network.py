@@ -164,11 +164,11 @@ networks:
 
 import typing as t
 
-from ..module_utils._converge import converge_segments
-from ..module_utils._hypervisor import Hypervisor, Progress
+from ..module_utils._core.changes import Outcome, summary
+from ..module_utils._guests.converge import converge_segments
+from ..module_utils._guests.hypervisor import Hypervisor, Progress
+from ..module_utils._guests.segment import parse_segments
 from ..module_utils._module import batch_module, run
-from ..module_utils._reconcile import Outcome, summary
-from ..module_utils._segment import parse_segments
 
 NETWORK: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},

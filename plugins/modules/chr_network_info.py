@@ -64,8 +64,8 @@ networks:
 
 import typing as t
 
-from ..module_utils._converge import segment_facts
-from ..module_utils._hypervisor import Hypervisor, Progress
+from ..module_utils._guests.converge import segment_facts
+from ..module_utils._guests.hypervisor import Hypervisor, Progress
 from ..module_utils._module import batch_module, run
 
 

@@ -66,11 +66,11 @@ changes:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._errors import RouterError
+from ..module_utils._core.changes import diff
+from ..module_utils._core.errors import RouterError
 from ..module_utils._hypervisors.libvirt import pools
 from ..module_utils._hypervisors.libvirt.arguments import ARGUMENTS
 from ..module_utils._hypervisors.libvirt.connection import Connections
-from ..module_utils._reconcile import diff
 
 
 def main() -> None:

@@ -118,12 +118,12 @@ bridges:
 
 import typing as t
 
-from ..module_utils._host_bridge import parse_bridges
-from ..module_utils._hypervisor import Progress
+from ..module_utils._core.changes import Outcome, summary
+from ..module_utils._guests.hypervisor import Progress
+from ..module_utils._metarouter.bridge import parse_bridges
+from ..module_utils._metarouter.bridge_converge import converge_bridges
 from ..module_utils._module import api_module, planned, run_session
-from ..module_utils._reconcile import Outcome, summary
 from ..module_utils._routeros.api import Api
-from ..module_utils._routeros.bridge import converge_bridges
 
 BRIDGE: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},

@@ -145,11 +145,11 @@ guests:
 
 import typing as t
 
-from ..module_utils._hypervisor import Progress
-from ..module_utils._metarouter import NIC_ARGUMENTS, parse_wiring
-from ..module_utils._metarouter_engine import Order, converge
+from ..module_utils._core.changes import Outcome, summary
+from ..module_utils._guests.hypervisor import Progress
+from ..module_utils._metarouter.converge import Order, converge
+from ..module_utils._metarouter.guest import NIC_ARGUMENTS, parse_wiring
 from ..module_utils._module import api_module, planned, run_session
-from ..module_utils._reconcile import Outcome, summary
 from ..module_utils._routeros.api import Api
 
 INTERFACE: dict[str, t.Any] = {"guest": {"type": "str", "required": True}, **NIC_ARGUMENTS}

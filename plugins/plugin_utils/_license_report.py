@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._license import (
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses.license import (
     LEVELS,
     SOURCES,
     License,

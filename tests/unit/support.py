@@ -15,9 +15,10 @@ import typing as t
 import uuid
 from dataclasses import replace
 
-from ansible_collections.vrouter.mikrotik.plugins.module_utils import _limits
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import GuestError, RouterError
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guest import (
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Change
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import GuestError, RouterError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests import limits
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import (
     DEFAULTS,
     NIC_MODEL,
     GuestSpec,
@@ -26,11 +27,10 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guest import (
     NicState,
     derive_mac,
 )
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisor import Planned, Progress
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.hypervisor import Planned, Progress
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.plan import GuestPlan, new_link
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import SegmentPlan, SegmentState
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.libvirt.agent import SILENT, AgentTransport
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._plan import GuestPlan, new_link
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._reconcile import Change
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._segment import SegmentPlan, SegmentState
 
 from tests.simulators.routeros.agent import GuestAgent
 from tests.simulators.routeros.memory_platform import MemoryPlatform
@@ -182,7 +182,7 @@ class MemoryHypervisor:
     """
 
     title = "memory"
-    platform = _limits.KVM
+    platform = limits.KVM
 
     def __init__(self, *guests: GuestState, segments: t.Iterable[SegmentState] = ()) -> None:
         self.guests = {guest.name: guest for guest in guests}

@@ -16,7 +16,7 @@ import typing as t
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from .._errors import LostError, RouterError, TrapError, UnreachableError
+from .._core.errors import LostError, RouterError, TrapError, UnreachableError
 from .api_options import ApiOptions
 from .api_tls import explain_tls, secure
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ansible.module_utils.common.parameters import env_fallback
 
-from .._errors import InputError
+from .._core.errors import InputError
 
 TLS: t.Final = ("verified", "pinned", "unverified", "anonymous", "none")
 PLAIN_PORT: t.Final = 8728

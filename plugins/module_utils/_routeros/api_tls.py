@@ -10,7 +10,7 @@ import socket
 import ssl
 import typing as t
 
-from .._errors import RouterError, UnreachableError
+from .._core.errors import RouterError, UnreachableError
 from .api_options import ApiOptions
 
 # A router without certificate offers anonymous Diffie-Hellman and nothing else; OpenSSL 3 has it at security level 0 only.

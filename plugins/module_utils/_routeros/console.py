@@ -14,9 +14,9 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from .._errors import GuestError
-from .._script import DONE, FAILED, Ended
-from .text import quote
+from .._core.errors import GuestError
+from .._core.text import quote
+from .script import DONE, FAILED, Ended
 
 # Appended to the user's name, RouterOS's console then asks the terminal nothing and uses no colours: c, e(dumb), t; a line is so wide.
 PLAIN_TERMINAL: t.Final = "+cet1024w"

@@ -8,9 +8,9 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .._errors import GuestError
-from .._script import Ended
+from .._core.errors import GuestError
 from .console import Expect, Result, Screen, Talk, run_command
+from .script import Ended
 
 SLICE: t.Final = 0.5  # seconds of waiting at once, so that a time limit is kept that closely
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from ansible.module_utils.common.parameters import env_fallback
 
-from .._errors import GuestError, InputError, RefusedError, UnreachableError
+from .._core.errors import GuestError, InputError, RefusedError, UnreachableError
 from .console import PLAIN_TERMINAL
 
 if t.TYPE_CHECKING:

@@ -10,7 +10,7 @@ import ftplib
 import os
 import typing as t
 
-from .._errors import GuestError, InputError, UnreachableError
+from .._core.errors import GuestError, InputError, UnreachableError
 from .ssh import SshOptions, SshSession, broken, ssh_session
 
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import libvirtmod  # type: ignore[import-not-found]
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._converge import converge_guests
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._drivers import connect
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guest import parse_guests
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisor import Hypervisor
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._reconcile import Outcome
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Outcome
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.converge import converge_guests
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import parse_guests
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.hypervisor import Hypervisor
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.registry import connect
 
 from tests.module_runs import Json
 

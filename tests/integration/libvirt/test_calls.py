@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import GuestError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import GuestError
 
 from tests.module_runs import Json
 

@@ -9,7 +9,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import GuestError, InputError, UnreachableError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import GuestError, InputError, UnreachableError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.ssh import SshOptions
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.upload import by_ftp, uploader
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import InputError, RouterError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError, RouterError
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -9,10 +9,10 @@ import base64
 import typing as t
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import GuestError
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._reconcile import Change, Outcome, summary
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.text import escape, quote
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._secrets import MASK, WITHHELD, Mask
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Change, Outcome, summary
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import GuestError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.secrets import MASK, WITHHELD, Mask
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.text import escape, quote
 from hypothesis import given
 from hypothesis import strategies as st
 

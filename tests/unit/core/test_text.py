@@ -9,8 +9,8 @@ import functools
 import itertools
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import InputError
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.text import Version, quote
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.text import Version, quote
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

@@ -10,7 +10,7 @@ import ssl
 import typing as t
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import InputError, LostError, TrapError, UnreachableError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError, LostError, TrapError, UnreachableError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.api_options import ApiOptions
 
 from tests.routerboards import Boards, Enter, api_options

@@ -9,7 +9,7 @@ import itertools
 import typing as t
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._errors import GuestError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import GuestError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.console import (
     INTERRUPT,
     PLAIN_TERMINAL,

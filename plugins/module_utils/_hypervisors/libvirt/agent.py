@@ -14,8 +14,8 @@ import base64
 import json
 import typing as t
 
-from ..._errors import GuestError, HypervisorError
-from ..._script import Ended
+from ..._core.errors import GuestError, HypervisorError
+from ..._routeros.script import Ended
 from .connection import Events, error_code, library
 from .domain_xml import AGENT_CHANNEL
 

@@ -15,7 +15,7 @@ import time
 import typing as t
 from contextlib import contextmanager
 
-from ..._errors import HypervisorError, RouterError, UnreachableError
+from ..._core.errors import HypervisorError, RouterError, UnreachableError
 
 if t.TYPE_CHECKING:
     import libvirt

@@ -13,8 +13,8 @@ import typing as t
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
-from ..._errors import HypervisorError
-from ..._guest import MAX_SLOT, GuestState, Mark, NicState, Power
+from ..._core.errors import HypervisorError
+from ..._guests.guest import MAX_SLOT, GuestState, Mark, NicState, Power
 
 MARK_URI: t.Final = "https://github.com/vrouter/vrouter.mikrotik"
 MARK_PREFIX: t.Final = "vrouter"

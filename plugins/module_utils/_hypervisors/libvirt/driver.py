@@ -10,12 +10,12 @@ import uuid
 from contextlib import contextmanager
 from dataclasses import replace
 
-from ... import _limits
-from ..._errors import HypervisorError, InputError, RefusedError, RouterError, UnsupportedError
-from ..._guest import NIC_MODEL, GuestSpec, GuestState, Mark, Power, derive_mac
-from ..._hypervisor import Hypervisor, Planned, Progress
-from ..._plan import GuestPlan, new_link
-from ..._segment import SegmentPlan, SegmentState
+from ..._core.errors import HypervisorError, InputError, RefusedError, RouterError, UnsupportedError
+from ..._guests import limits
+from ..._guests.guest import NIC_MODEL, GuestSpec, GuestState, Mark, Power, derive_mac
+from ..._guests.hypervisor import Hypervisor, Planned, Progress
+from ..._guests.plan import GuestPlan, new_link
+from ..._guests.segment import SegmentPlan, SegmentState
 from . import domain_xml, host, storage
 from .agent import AgentTransport
 from .connection import Connections, Events, error_code, library, translated
@@ -48,7 +48,7 @@ def connect(options: t.Mapping[str, t.Any], concurrency: int) -> t.Iterator[Hype
 class LibvirtHypervisor:
     """One libvirtd with QEMU/KVM guests."""
 
-    platform = _limits.KVM
+    platform = limits.KVM
 
     def __init__(self, connections: Connections, uri: str, pool: str) -> None:
         self.title = f"libvirt at {uri}"

@@ -8,9 +8,9 @@ from __future__ import annotations
 import typing as t
 import xml.etree.ElementTree as ET
 
-from ..._errors import UnsupportedError
-from ..._limits import PARAVIRTUAL
-from ..._script import DONE, GUARD_TIMEOUT, follow
+from ..._core.errors import UnsupportedError
+from ..._guests.limits import PARAVIRTUAL
+from ..._routeros.script import DONE, GUARD_TIMEOUT, follow
 from .connection import library
 
 if t.TYPE_CHECKING:

@@ -13,8 +13,8 @@ import ipaddress
 import typing as t
 import xml.etree.ElementTree as ET
 
-from ..._errors import UnsupportedError
-from ..._segment import SegmentPlan, SegmentState
+from ..._core.errors import UnsupportedError
+from ..._guests.segment import SegmentPlan, SegmentState
 
 MARK: t.Final = "vrouter.mikrotik"
 MARK_STRICT: t.Final = "vrouter.mikrotik.no-mac-spoofing"

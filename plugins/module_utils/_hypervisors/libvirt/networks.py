@@ -8,8 +8,8 @@ from __future__ import annotations
 import threading
 import typing as t
 
-from ..._errors import HypervisorError, RefusedError, UnsupportedError
-from ..._segment import SegmentPlan, SegmentState
+from ..._core.errors import HypervisorError, RefusedError, UnsupportedError
+from ..._guests.segment import SegmentPlan, SegmentState
 from . import network_xml
 from .connection import Connections, library, translated
 

@@ -9,9 +9,9 @@ import typing as t
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
-from ..._errors import InputError, RefusedError, UnsupportedError
-from ..._guest import check_name
-from ..._reconcile import Change, compare
+from ..._core.changes import Change, compare
+from ..._core.errors import InputError, RefusedError, UnsupportedError
+from ..._guests.guest import check_name
 from .connection import Connections, error_code, library, translated
 
 if t.TYPE_CHECKING:

@@ -19,8 +19,8 @@ import xml.etree.ElementTree as ET
 from contextlib import suppress
 from pathlib import Path
 
-from ... import _image_disk
-from ..._errors import HypervisorError, InputError, RouterError, UnsupportedError
+from ..._core.errors import HypervisorError, InputError, RouterError, UnsupportedError
+from ..._images import disk
 from .connection import error_code, library, translated
 
 if t.TYPE_CHECKING:
@@ -37,7 +37,7 @@ class ImageFile:
     def __init__(self, path: str) -> None:
         self.path = Path(path)
         try:
-            _image_disk.require_disk(self.path, f"image: {path}")
+            disk.require_disk(self.path, f"image: {path}")
             self.size = self.path.stat().st_size
         except OSError as error:
             raise InputError(
@@ -49,7 +49,7 @@ class ImageFile:
     def sha256(self) -> str:
         """SHA-256 of the content, in hex; read once."""
         if self._digest is None:
-            self._digest = _image_disk.sha256(self.path)
+            self._digest = disk.sha256(self.path)
         return self._digest
 
     @property

@@ -1,0 +1,273 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a router should be, and what was found of it (private, pure: no I/O, no client library).
+
+The words are the module's options and are the same on every hypervisor; a driver translates them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import typing as t
+import uuid as uuidlib
+from dataclasses import dataclass, field
+
+from .._core.errors import InputError
+from .._core.text import Version
+
+Power = t.Literal["running", "stopped", "suspended"]
+State = t.Literal["present", "started", "stopped", "restarted", "absent"]
+
+NAME: t.Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+SLOT: t.Final = re.compile(r"ether([1-9][0-9]?)")
+MAC: t.Final = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
+MAX_SLOT: t.Final = 24  # etherN has a fixed PCI address; both machine types have room for this many
+
+
+@dataclass(frozen=True)
+class Nic:
+    """A wanted interface: RouterOS's slot name, and the segment that it is wired to. None means: left out by the user."""
+
+    name: str
+    network: str | None = None
+    mac: str | None = None
+    model: str | None = None
+    link: bool | None = None
+
+    @property
+    def slot(self) -> int:
+        """N of etherN."""
+        return slot_number(self.name)
+
+
+@dataclass(frozen=True)
+class NicState:
+    """An interface as the hypervisor holds it; `slot` comes from its PCI address, never from its place in a list."""
+
+    name: str
+    mac: str
+    model: str
+    network: str
+    link: bool  # the wire is plugged in, in the stored and, while the guest runs, in the live definition
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What we wrote on a guest at its hypervisor: proof that it is ours, and what the router is."""
+
+    version: str = ""  # RouterOS version of the image it was made from
+    image: str = ""  # name of that image
+    configured: bool = False  # first boot has succeeded
+    disk_ready: bool = True  # False from the guest's definition until its disk is whole
+    disk_size: int = 0  # MiB, as made; 0: the image's own size
+    license_level: str = ""  # the level last seen; empty while nobody looked
+
+
+@dataclass(frozen=True)
+class GuestSpec:
+    """One wanted router. Sizes in MiB. None means: left out by the user, so not compared, and a default at creation."""
+
+    name: str
+    state: State = "present"
+    image: str | None = None
+    version: str | None = None
+    cpus: int | None = None
+    memory: int | None = None
+    disk_size: int | None = None
+    disk_bus: str | None = None
+    disk_clone: str | None = None
+    machine: str | None = None
+    cpu_model: str | None = None
+    accelerator: str | None = None
+    serial_console: bool | None = None
+    agent: bool | None = None
+    autostart: bool | None = None
+    description: str | None = None
+    interfaces: tuple[Nic, ...] = ()
+    configured: bool | None = None
+    link_before_first_boot: bool = False
+    confirm: str | None = None
+    force_off: bool = False
+    licensed: str | None = None
+    shutdown_timeout: int = 60
+
+    def value(self, option: str) -> t.Any:
+        """What a new guest gets for an option: the user's word, else the default; None where there is none."""
+        given = getattr(self, option)
+        return DEFAULTS.get(option) if given is None else given
+
+
+@dataclass(frozen=True)
+class GuestState:
+    """One router as its hypervisor holds it. Sizes in MiB; `disk_size` is 0 where it was not asked for."""
+
+    name: str
+    uuid: str
+    power: Power
+    mark: Mark | None  # None: not ours
+    cpus: int
+    memory: int
+    disk_bus: str
+    machine: str
+    cpu_model: str
+    accelerator: str
+    serial_console: bool
+    agent: bool
+    autostart: bool
+    description: str
+    interfaces: tuple[NicState, ...]
+    disk_size: int = 0
+    agent_connected: bool = False
+    console: str = ""  # command that opens the serial console
+    disks: tuple[str, ...] = field(default=())  # what the hypervisor calls the guest's own disks
+
+    def nic(self, name: str) -> NicState | None:
+        return next((nic for nic in self.interfaces if nic.name == name), None)
+
+
+# Defaults of a new guest; an existing one is never measured against them.
+DEFAULTS: t.Final[dict[str, t.Any]] = {
+    "cpus": 1,
+    "memory": 1024,
+    "disk_bus": "virtio",
+    "disk_clone": "linked",
+    "machine": "pc",
+    "accelerator": "auto",
+    "serial_console": True,
+    "agent": True,
+    "autostart": True,
+    "description": "",
+}
+NIC_MODEL: t.Final = "virtio"
+
+
+def slot_number(name: str) -> int:
+    """N of `etherN`. Raises InputError for any other name."""
+    match = SLOT.fullmatch(name)
+    if match is None or int(match.group(1)) > MAX_SLOT:
+        raise InputError(
+            f"interfaces: {name!r} is no slot name",
+            wanted=f"ether1 to ether{MAX_SLOT}",
+            remedy="Name interfaces as a fresh CHR does; rename them inside RouterOS if you like",
+        )
+    return int(match.group(1))
+
+
+def derive_mac(guest_uuid: str, slot: int) -> str:
+    """A stable MAC for etherN: prefix 02 (locally administered) and 40 bits of a hash of the guest's UUID and N."""
+    digest = hashlib.sha256(f"{uuidlib.UUID(guest_uuid)}/{slot}".encode()).digest()
+    return ":".join(["02", *(f"{byte:02x}" for byte in digest[:5])])
+
+
+def parse_mac(text: str, option: str) -> str:
+    """The MAC in lower case. Raises InputError, with the YAML hint where it looks like a number that YAML made of it."""
+    if not MAC.fullmatch(text):
+        hint = "YAML read it as a base-60 number: quote it" if text.isdigit() else "Write six bytes in hex, quoted"
+        raise InputError(f"{option}: {text!r} is no MAC address", wanted='for example "52:54:00:12:34:56"', remedy=hint)
+    if int(text[:2], 16) & 1:
+        raise InputError(f"{option}: {text} is a multicast address", remedy="Use an even first byte, for example 02 or 52")
+    return text.lower()
+
+
+def check_name(name: str, option: str = "name") -> str:
+    """The name, if it is safe everywhere it goes (XML, shells, file names, RouterOS). Raises InputError."""
+    if not NAME.fullmatch(name):
+        raise InputError(
+            f"{option}: {name!r} cannot be the name of a guest or segment",
+            wanted="1 to 63 of letters, digits, '.', '_' and '-', beginning with a letter or digit",
+            remedy="Choose another name; what RouterOS shows is set by the identity, which may be any text",
+        )
+    return name
+
+
+def parse_guest(options: t.Mapping[str, t.Any]) -> GuestSpec:
+    """A GuestSpec from one entry of the module's `guests`. Raises InputError naming the option."""
+    name = check_name(options["name"])
+    if options.get("version") is not None:
+        Version(options["version"])
+    nics = tuple(_parse_nic(nic) for nic in options.get("interfaces") or ())
+    _check_unique(nics)
+    values = {key: options[key] for key in GuestSpec.__dataclass_fields__ if options.get(key) is not None and key != "interfaces"}
+    return GuestSpec(**{**values, "name": name, "interfaces": nics})
+
+
+def _parse_nic(options: t.Mapping[str, t.Any]) -> Nic:
+    slot_number(options["name"])
+    mac = options.get("mac")
+    network = options.get("network")
+    return Nic(
+        name=options["name"],
+        network=check_name(network, "interfaces.network") if network is not None else None,
+        mac=parse_mac(mac, f"interfaces.{options['name']}.mac") if mac is not None else None,
+        model=options.get("model"),
+        link=options.get("link"),
+    )
+
+
+def _check_unique(nics: tuple[Nic, ...]) -> None:
+    for what in ("name", "mac"):
+        values = [getattr(nic, what) for nic in nics if getattr(nic, what) is not None]
+        twice = sorted({value for value in values if values.count(value) > 1})
+        if twice:
+            raise InputError(f"interfaces: {what} {', '.join(twice)} is given twice", remedy="Give each interface its own")
+
+
+Spec = t.TypeVar("Spec")
+
+
+def parse_batch(
+    option: str, entries: t.Sequence[t.Mapping[str, t.Any]], parse: t.Callable[[t.Mapping[str, t.Any]], Spec]
+) -> tuple[dict[str, Spec], dict[str, InputError]]:
+    """All objects of a batch by name, and the errors of those that are wrong in themselves, each by name."""
+    specs: dict[str, Spec] = {}
+    errors: dict[str, InputError] = {}
+    for entry in entries:
+        name = str(entry["name"])
+        if name in specs or name in errors:
+            specs.pop(name, None)
+            errors[name] = InputError(f"{option}: the name is given twice", remedy="Give each its own entry")
+            continue
+        try:
+            specs[name] = parse(entry)
+        except InputError as error:
+            errors[name] = error
+    return specs, errors
+
+
+def parse_guests(entries: t.Sequence[t.Mapping[str, t.Any]]) -> tuple[dict[str, GuestSpec], dict[str, InputError]]:
+    """All guests of a batch by name, and the errors of those that are wrong in themselves or share a MAC."""
+    specs, errors = parse_batch("guests", entries, parse_guest)
+    shared = _shared_macs(specs)
+    errors.update(shared)
+    return {name: spec for name, spec in specs.items() if name not in shared}, errors
+
+
+def _shared_macs(specs: t.Mapping[str, GuestSpec]) -> dict[str, InputError]:
+    owners: dict[str, list[str]] = {}
+    for spec in specs.values():
+        for nic in spec.interfaces:
+            if nic.mac:
+                owners.setdefault(nic.mac, []).append(spec.name)
+    return {
+        name: InputError(f"interfaces: MAC {mac} is given to {' and '.join(names)}", remedy="Give each interface its own")
+        for mac, names in owners.items()
+        if len(names) > 1
+        for name in names
+    }
+
+
+def check_gaps(spec: GuestSpec) -> None:
+    """A new guest's interfaces must be ether1..etherN without a gap, else RouterOS would number them otherwise."""
+    slots = sorted(nic.slot for nic in spec.interfaces)
+    if slots != list(range(1, len(slots) + 1)):
+        raise InputError(
+            "interfaces: a new guest cannot have gaps",
+            wanted=", ".join(f"ether{n}" for n in range(1, len(slots) + 1)),
+            found=", ".join(f"ether{n}" for n in slots),
+            remedy="RouterOS numbers the ports it finds one after the other",
+        )
+    for nic in spec.interfaces:
+        if nic.network is None:
+            raise InputError(f"interfaces.{nic.name}: network is missing", remedy="Name the segment it is wired to")

@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The contract that a driver keeps (private).
+
+A driver knows its hypervisor's library and words; it knows no module, and no other driver. Callers know only this file and the registry of
+_hypervisors.
+
+What shapes the contract: libvirt changes a guest call by call, Proxmox VE takes one configuration request for many fields and answers with a
+task, vSphere takes one specification. So a driver gets the whole plan of one guest and orders its own calls. Images reach a hypervisor once
+and guests clone them, so `prepare` sees all plans of a batch before the first is applied. What only the host can know is asked in `check`.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .._core.errors import RouterError
+from .._routeros.script import Transport
+from .guest import GuestState
+from .limits import Platform
+from .plan import GuestPlan
+from .segment import SegmentPlan, SegmentState
+
+Progress = t.Callable[[str, str], None]  # name of the object, what is being waited for
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What an earlier phase of a check-mode run would have made; it counts as present."""
+
+    networks: frozenset[str] = frozenset()
+    images: frozenset[str] = frozenset()
+    guests: frozenset[str] = frozenset()
+
+
+NOTHING_PLANNED: t.Final = Planned()
+
+
+class Hypervisor(t.Protocol):
+    """One open connection to one hypervisor. Every method may be called from several threads, for different objects."""
+
+    title: str  # for messages, for example "libvirt at qemu:///system"
+    platform: Platform
+
+    def observe(self, names: t.Collection[str]) -> dict[str, GuestState]:
+        """Those of the named guests that exist, in as few calls as the interface allows."""
+
+    def check(self, plans: t.Mapping[str, GuestPlan], planned: Planned) -> dict[str, RouterError]:
+        """What this host cannot do of the plans, by guest; reads only. Nothing is applied for a guest that is named here."""
+
+    def prepare(self, plans: t.Mapping[str, GuestPlan], progress: Progress) -> dict[str, RouterError]:
+        """Bring what several guests share (base images), once; errors by guest."""
+
+    def apply(self, plan: GuestPlan, progress: Progress) -> None:
+        """Make one guest's changes, in their order."""
+
+    def observe_segments(self, names: t.Collection[str]) -> dict[str, SegmentState]:
+        """Those of the named segments that exist."""
+
+    def check_segment(self, plan: SegmentPlan) -> None:
+        """Raise UnsupportedError for what this host cannot do of the plan; reads only."""
+
+    def apply_segment(self, plan: SegmentPlan) -> None:
+        """Make one segment's changes."""
+
+    def transport(self, guest: GuestState) -> Transport:
+        """The guest agent of a running guest."""
+
+    def agent_facts(self, guest: GuestState) -> dict[str, t.Any]:
+        """What the router says of itself through its agent: host name, RouterOS release, interfaces with addresses."""

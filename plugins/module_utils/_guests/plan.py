@@ -1,0 +1,179 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compare a wanted router with the one that was found (private, pure).
+
+`plan()` answers with the changes that would make it so, or raises the error that forbids them. Nothing here touches anything.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .._core import changes as reconcile
+from .._core.changes import Change
+from .._core.errors import InputError, RefusedError, UnsupportedError
+from .guest import DEFAULTS, NIC_MODEL, GuestSpec, GuestState, Nic, check_gaps
+
+# Fields that can be changed on an existing guest in this release; every other difference is refused, never ignored.
+CONVERGED: t.Final = ("autostart", "description")
+FIXED: t.Final = ("cpus", "memory", "disk_size", "disk_bus", "machine", "cpu_model", "accelerator", "serial_console", "agent")
+
+
+@dataclass(frozen=True)
+class GuestPlan:
+    """What is to be done to one guest. `found` is None for a guest that does not exist yet."""
+
+    spec: GuestSpec
+    found: GuestState | None
+    changes: tuple[Change, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def creates(self) -> bool:
+        return self.found is None and bool(self.changes)
+
+    @property
+    def needs_disk(self) -> bool:
+        """A new guest, or one whose making was cut short before its disk was whole."""
+        return self.creates or any(change.field == "disk" for change in self.changes)
+
+    @property
+    def removes(self) -> bool:
+        return any(change.field == "exists" and change.after is False for change in self.changes)
+
+
+def plan(spec: GuestSpec, found: GuestState | None) -> GuestPlan:
+    """The changes from `found` to `spec`, in the order in which they are to be applied."""
+    if found is not None and found.mark is None:
+        raise RefusedError(
+            f"a guest named {spec.name} exists and is not ours",
+            found=f"UUID {found.uuid} without the mark of vrouter.mikrotik",
+            remedy="Choose another name, or remove that guest by hand if it is yours",
+        )
+    if spec.state == "absent":
+        return GuestPlan(spec, found, tuple(_removal(spec, found)) if found else ())
+    if found is None:
+        return GuestPlan(spec, None, tuple(_creation(spec)))
+    _refuse_fixed(spec, found)
+    settings = reconcile.compare({key: getattr(spec, key) for key in CONVERGED}, vars(found))
+    changes = [*_repair(spec, found), *settings, *_links(spec, found), *_mark(spec, found), *_power(spec, found)]
+    return GuestPlan(spec, found, tuple(changes), tuple(_unlisted(spec, found)))
+
+
+def _removal(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
+    if spec.confirm != spec.name:
+        raise RefusedError(
+            "removing a guest needs its name twice",
+            wanted=f"confirm: {spec.name}",
+            found=f"confirm: {spec.confirm}" if spec.confirm else "no confirm",
+            remedy=f"It would remove guest {found.uuid} and its disks: {', '.join(found.disks) or 'none'}",
+        )
+    level = found.mark.license_level if found.mark else ""
+    if level not in ("", "free") and spec.licensed != "released":
+        raise RefusedError(
+            f"the router holds a licence of level {level}",
+            remedy="Move it to another router first, or say licensed: released to give it up with this guest",
+        )
+    if found.power != "stopped":
+        yield Change("power", found.power, "stopped")
+    yield Change("exists", True, False)
+
+
+def _creation(spec: GuestSpec) -> t.Iterator[Change]:
+    if spec.image is None:
+        raise InputError("image: a new guest needs one", remedy="Give the path of a CHR disk image; chr_image gets one")
+    check_gaps(spec)
+    yield Change("exists", False, True)
+    for key in (*DEFAULTS, "image", "version", "cpu_model", "disk_size"):
+        value = spec.value(key)
+        if value not in (None, ""):
+            yield Change(key, None, value)
+    for nic in spec.interfaces:
+        wanted = {"network": nic.network, "model": nic.model or NIC_MODEL, "mac": nic.mac, "link": new_link(spec, nic)}
+        yield from reconcile.compare(wanted, {}, prefix=f"interfaces.{nic.name}.")
+    if spec.state in ("started", "restarted"):
+        yield Change("power", None, "running")
+
+
+def new_link(spec: GuestSpec, nic: Nic) -> bool:
+    """Whether a new guest's link is up: only where the user opened the gate before first boot."""
+    return spec.link_before_first_boot and nic.link is not False
+
+
+def _repair(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
+    """A guest that an interrupted run left without a whole disk gets one; it was never started."""
+    if found.mark is not None and not found.mark.disk_ready:
+        if spec.image is None:
+            raise InputError("image: the guest's disk was never finished and needs one", remedy="Give the path of its CHR disk image")
+        yield Change("disk", "unfinished", "ready")
+
+
+def _refuse_fixed(spec: GuestSpec, found: GuestState) -> None:
+    """Raise for every wanted difference that this release cannot make on an existing guest."""
+    wanted = {key: getattr(spec, key) for key in FIXED}
+    if wanted["accelerator"] == "auto":
+        wanted["accelerator"] = None  # it was found out when the guest was made
+    if spec.disk_size is not None and 0 < spec.disk_size < found.disk_size:
+        raise RefusedError("disk_size: a disk is never shrunk", wanted=f"{spec.disk_size} MiB", found=f"{found.disk_size} MiB")
+    refused = reconcile.compare(wanted, vars(found), reconcile.RESTART)
+    for nic in spec.interfaces:
+        have = found.nic(nic.name)
+        if have is None:
+            refused.append(Change(f"interfaces.{nic.name}", None, nic.network))
+        else:
+            side = {"network": nic.network, "mac": nic.mac, "model": nic.model}
+            refused += reconcile.compare(side, vars(have), prefix=f"interfaces.{nic.name}.")
+    if refused:
+        fields = "; ".join(f"{change.field} is {change.before}, wanted {change.after}" for change in refused)
+        raise UnsupportedError(
+            f"this release cannot change these on an existing guest: {fields}",
+            remedy="Leave them as they are, or remove the guest and create it anew",
+        )
+
+
+def is_configured(spec: GuestSpec, found: GuestState) -> bool:
+    """Whether first boot has succeeded: what the caller says now, else what the mark says."""
+    if spec.configured is not None:
+        return spec.configured
+    return found.mark is not None and found.mark.configured
+
+
+def _links(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
+    """The gate: no link is up before first boot succeeded, listed or not, unless the user opened it."""
+    gate_open = is_configured(spec, found) or spec.link_before_first_boot
+    listed = {nic.name: nic for nic in spec.interfaces}
+    for have in found.interfaces:
+        wanted = _wanted_link(spec, listed.get(have.name)) if gate_open else False
+        if wanted is not None and wanted != have.link:
+            yield Change(f"interfaces.{have.name}.link", have.link, wanted)
+
+
+def _wanted_link(spec: GuestSpec, nic: Nic | None) -> bool | None:
+    """A listed link that the user left out comes up with the word that first boot succeeded; else it is not compared."""
+    if nic is None:
+        return None
+    return True if nic.link is None and spec.configured else nic.link
+
+
+def _mark(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
+    have = found.mark is not None and found.mark.configured
+    if spec.configured is not None and spec.configured != have:
+        yield Change("configured", have, spec.configured)
+
+
+def _power(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
+    if spec.state == "restarted" and found.power == "running":
+        yield Change("power", "running", "restarted")
+    elif spec.state in ("started", "restarted") and found.power != "running":
+        yield Change("power", found.power, "running")
+    elif spec.state == "stopped" and found.power != "stopped":
+        yield Change("power", found.power, "stopped")
+
+
+def _unlisted(spec: GuestSpec, found: GuestState) -> t.Iterator[str]:
+    listed = {nic.name for nic in spec.interfaces}
+    extra = [nic.name for nic in found.interfaces if nic.name not in listed]
+    if listed and extra:
+        yield f"interfaces not listed are left alone: {', '.join(extra)}"

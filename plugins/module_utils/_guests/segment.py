@@ -1,0 +1,168 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a network segment should be, what was found, and the changes between them (private, pure)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import typing as t
+from dataclasses import dataclass
+
+from .._core import changes as reconcile
+from .._core.changes import Change
+from .._core.errors import InputError, RefusedError, UnsupportedError
+from .guest import check_name, parse_batch
+
+DEVICE: t.Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}")  # Linux: at most 15 characters
+MTU: t.Final = range(68, 65536)  # bytes
+VLAN: t.Final = range(1, 4095)
+
+
+@dataclass(frozen=True)
+class SegmentSpec:
+    """One wanted segment. None means: left out by the user."""
+
+    name: str
+    state: t.Literal["present", "absent"] = "present"
+    bridge: str | None = None  # the bridge device that a segment of our own gets
+    attach_to: str | None = None  # an existing bridge of the host, never changed
+    open_vswitch: bool | None = None  # that bridge is one of Open vSwitch's
+    address: str | None = None  # the host's own address on it, with prefix length
+    mtu: int | None = None
+    vlan_tag: int | None = None
+    vlan_trunk: tuple[int, ...] | None = None
+    mac_spoofing: bool | None = None
+    manage: bool = False
+    confirm: str | None = None
+
+
+@dataclass(frozen=True)
+class SegmentState:
+    """One segment as the hypervisor holds it."""
+
+    name: str
+    uuid: str
+    ours: bool
+    active: bool
+    bridge: str
+    attached: bool  # rides on a bridge that is the host's own
+    open_vswitch: bool
+    address: str | None
+    mtu: int | None
+    vlan_tag: int | None
+    vlan_trunk: tuple[int, ...] | None
+    mac_spoofing: bool
+    guests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SegmentPlan:
+    """What is to be done to one segment. `found` is None for one that does not exist yet."""
+
+    spec: SegmentSpec
+    found: SegmentState | None
+    changes: tuple[Change, ...]
+
+    @property
+    def bridge(self) -> str:
+        """The bridge device under the segment."""
+        return self.spec.attach_to or self.spec.bridge or self.spec.name
+
+
+def parse_segment(options: t.Mapping[str, t.Any]) -> SegmentSpec:
+    """A SegmentSpec from one entry of the module's `networks`. Raises InputError naming the option and its limit."""
+    check_name(options["name"])
+    given = {key: options[key] for key in SegmentSpec.__dataclass_fields__ if options.get(key) is not None}
+    if "vlan_trunk" in given:
+        given["vlan_trunk"] = tuple(given["vlan_trunk"]) or None
+    if "address" in given:
+        given["address"] = _parse_address(given["address"])
+    spec = SegmentSpec(**given)
+    _check_devices(spec)
+    _check_numbers(spec)
+    return spec
+
+
+def parse_segments(entries: t.Sequence[t.Mapping[str, t.Any]]) -> tuple[dict[str, SegmentSpec], dict[str, InputError]]:
+    """All segments of a batch by name, and the errors of those that are wrong in themselves."""
+    return parse_batch("networks", entries, parse_segment)
+
+
+def _check_devices(spec: SegmentSpec) -> None:
+    if spec.bridge and spec.attach_to:
+        raise InputError("bridge and attach_to exclude each other", remedy="bridge makes a new one, attach_to uses the host's own")
+    for option in ("bridge", "attach_to"):
+        device = getattr(spec, option)
+        if device is not None and not DEVICE.fullmatch(device):
+            raise InputError(f"{option}: {device!r} is no device name", wanted="1 to 15 of letters, digits, '.', '_', '-'")
+    if not spec.bridge and not spec.attach_to and not DEVICE.fullmatch(spec.name):
+        raise InputError("bridge: the segment's name is too long for a device name", wanted="at most 15 characters", remedy="Give bridge")
+    if spec.open_vswitch and not spec.attach_to:
+        raise InputError("open_vswitch: only an existing bridge can be Open vSwitch's", remedy="Name it in attach_to")
+    if spec.attach_to and (spec.address or spec.mtu):
+        raise InputError(
+            "address and mtu belong to the host's own bridge", found=f"attach_to: {spec.attach_to}", remedy="Set them on the host itself"
+        )
+
+
+def _check_numbers(spec: SegmentSpec) -> None:
+    if spec.mtu is not None and spec.mtu not in MTU:
+        raise InputError(f"mtu: {spec.mtu} is out of range", wanted=f"{MTU.start} to {MTU.stop - 1} bytes")
+    for tag in (*(spec.vlan_trunk or ()), *(() if spec.vlan_tag is None else (spec.vlan_tag,))):
+        if tag not in VLAN:
+            raise InputError(f"vlan: {tag} is no VLAN id", wanted=f"{VLAN.start} to {VLAN.stop - 1}")
+    if spec.vlan_tag is not None and spec.vlan_trunk:
+        raise InputError("vlan_tag and vlan_trunk exclude each other", remedy="A tagged segment carries one VLAN, a trunk several")
+
+
+def _parse_address(text: str) -> str:
+    """The address with its prefix length, written as a hypervisor gives it back. Raises InputError."""
+    try:
+        address = str(ipaddress.ip_interface(text))
+    except ValueError:
+        address = ""
+    if not address or "/" not in text:
+        raise InputError(f"address: {text!r} is no address with prefix", wanted="for example 198.51.100.1/24")
+    return address
+
+
+def plan_segment(spec: SegmentSpec, found: SegmentState | None) -> SegmentPlan:
+    """The changes from `found` to `spec`; raises where they would touch what is not ours."""
+    if spec.state == "absent":
+        return SegmentPlan(spec, found, tuple(_removal(spec, found)) if found else ())
+    wanted = {key: getattr(spec, key) for key in ("address", "mtu", "open_vswitch", "vlan_tag", "vlan_trunk", "mac_spoofing")}
+    wanted["bridge"] = spec.bridge or spec.attach_to or (spec.name if found is None else None)
+    if found is None:
+        return SegmentPlan(spec, None, (Change("exists", False, True), *reconcile.compare(wanted, {}), Change("active", None, True)))
+    differ = reconcile.compare(wanted, vars(found))
+    start = () if found.active else (Change("active", False, True),)
+    if (differ or start) and not found.ours and not spec.manage:
+        raise RefusedError(
+            f"segment {spec.name} exists and is not ours, so it can only be attached to",
+            found=_sides([*differ, *start]),
+            remedy="Leave these options out, or say manage: true to let this collection start it",
+        )
+    if differ:
+        others = f" (guests on it: {', '.join(found.guests)})" if found.guests else ""
+        raise UnsupportedError(
+            f"this release cannot change an existing segment: {_sides(differ)}{others}", remedy="Remove the segment and create it anew"
+        )
+    return SegmentPlan(spec, found, start)
+
+
+def _sides(changes: t.Iterable[Change]) -> str:
+    return "; ".join(f"{change.field} is {change.before}, wanted {change.after}" for change in changes)
+
+
+def _removal(spec: SegmentSpec, found: SegmentState) -> t.Iterator[Change]:
+    if not found.ours:
+        raise RefusedError(f"segment {spec.name} is not ours", remedy="Remove it by hand if it is yours")
+    if spec.confirm != spec.name:
+        raise RefusedError("removing a segment needs its name twice", wanted=f"confirm: {spec.name}", found=f"confirm: {spec.confirm or ''}")
+    if found.guests:
+        raise RefusedError(f"guests are still wired to segment {spec.name}", found=", ".join(found.guests), remedy="Remove them first")
+    if found.active:
+        yield Change("active", True, False)
+    yield Change("exists", True, False)

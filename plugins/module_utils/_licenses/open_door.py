@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which way leads to which router's licence: its own API where one is named, else the guest agent of the one hypervisor (private)."""
+
+from __future__ import annotations
+
+import typing as t
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+
+from .._core.errors import InputError, RouterError
+from .._guests.guest import GuestState
+from .._guests.hypervisor import Hypervisor, Progress
+from .._guests.scripts import Batch, open_transport
+from .._hypervisors.registry import connect
+from .._routeros.api import session
+from .._routeros.api_options import ApiOptions
+from .converge import Open
+from .doors import AgentDoor, ApiDoor, LicenseDoor
+
+
+@dataclass(frozen=True)
+class Doors:
+    """The ways to the routers. `fresh` are those that an earlier task of a check-mode run would have made."""
+
+    enter: Open
+    fresh: frozenset[str]
+
+
+@contextmanager
+def license_doors(
+    params: t.Mapping[str, t.Any], apis: t.Mapping[str, ApiOptions], names: t.Collection[str], batch: Batch, progress: Progress
+) -> t.Iterator[Doors]:
+    """The ways to the named routers. The hypervisor is connected once, and only if a router has no API of its own; else only its own fail."""
+    agents = [name for name in names if name not in apis]
+    trouble: RouterError | None = None
+    hypervisor: Hypervisor | None = None
+    found: dict[str, GuestState] = {}
+    with ExitStack() as stack:
+        try:
+            if agents:
+                hypervisor = stack.enter_context(connect(params, batch.concurrency))
+                found = hypervisor.observe(agents)
+        except InputError as error:
+            trouble = InputError(f"no way to the router is named: {error.problem}", remedy="Name its hypervisor in the task, or give it an api")
+        except RouterError as error:
+            trouble = error
+
+        def enter(name: str) -> t.ContextManager[LicenseDoor | None]:
+            if name in apis:
+                return _api_door(apis[name])
+            if trouble is not None:
+                raise trouble
+            return nullcontext(_agent_door(hypervisor, name, found.get(name), batch, progress))
+
+        yield Doors(enter, batch.planned.guests & set(agents) - set(found))
+
+
+@contextmanager
+def _api_door(options: ApiOptions) -> t.Iterator[LicenseDoor]:
+    with session(options) as api:
+        yield ApiDoor(api)
+
+
+def _agent_door(
+    hypervisor: Hypervisor | None, name: str, guest: GuestState | None, batch: Batch, progress: Progress
+) -> LicenseDoor | None:
+    if hypervisor is None:
+        return None
+    transport = open_transport(hypervisor, name, guest, batch, progress)
+    return None if transport is None else AgentDoor(transport)

@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is sent to a RouterBOARD to make, change and remove MetaROUTER guests and their interfaces (private)."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.changes import Change
+from .._core.errors import GuestError, RefusedError, TrapError, UnsupportedError
+from .._core.text import boolean
+from .._routeros.api import Api
+from .guest import NicState, VmSpec, marked
+from .plan import VIRTUAL_ETHERNET, NicPlan, VmPlan
+from .read import NIC, VM
+
+ADDRESS: t.Final = "/ip/address"
+HOST_INTERFACE: t.Final = f"/interface/{VIRTUAL_ETHERNET}"
+NO_COMMENTS: t.Final = "this RouterOS keeps no comments for guests, so it is marked by its interfaces only"
+
+
+def words(values: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """Properties by the module's names and values, as RouterOS takes them."""
+    return {name.replace("_", "-"): _word(value) for name, value in values.items()}
+
+
+def _word(value: t.Any) -> str:
+    if isinstance(value, bool):
+        return boolean(value)
+    return "none" if value == "" else str(value)
+
+
+def add_guest(api: Api, spec: VmSpec) -> list[str]:
+    """Make a guest, disabled, so that it does not start before it is wired. Returns warnings."""
+    values = words({"name": spec.name, "memory_size": spec.new_memory, "disabled": True})
+    if spec.disk_size is not None:
+        values["disk-size"] = str(spec.disk_size)
+    try:
+        api.add(VM, {**values, "comment": marked(spec.comment or "")})
+    except TrapError as error:
+        _comment_only(error, spec)
+        api.add(VM, values)
+        return [NO_COMMENTS]
+    return []
+
+
+def mark_guest(api: Api, item: str, spec: VmSpec, comment: str) -> list[str]:
+    """Write the comment, with our mark, on a guest. Returns warnings."""
+    try:
+        api.set(VM, item, {"comment": marked(comment)})
+    except TrapError as error:
+        _comment_only(error, spec)
+        return [NO_COMMENTS]
+    return []
+
+
+def _comment_only(error: TrapError, spec: VmSpec) -> None:
+    """Raise, unless all that is missing is the place for our mark."""
+    if "comment" not in error.text:
+        raise error
+    if spec.comment:
+        raise UnsupportedError("comment: this RouterOS keeps none for guests", found=error.text, remedy="Leave comment out") from error
+
+
+def set_guest(api: Api, item: str, plan: VmPlan) -> list[str]:
+    """Change a guest's own properties. Returns warnings."""
+    sizes = {key: plan.after(key) for key in ("memory_size", "disk_size") if plan.after(key) is not None}
+    if sizes:
+        try:
+            api.set(VM, item, words(sizes))
+        except TrapError as error:
+            raise GuestError(
+                f"{', '.join(sizes)} cannot be changed now", found=error.text, remedy="If it is because the guest runs, use state: restarted"
+            ) from error
+    text = plan.after("comment")
+    if text is None and plan.after("ours") is None:
+        return []
+    return mark_guest(api, item, plan.spec, text if text is not None else plan.found.comment if plan.found else "")
+
+
+def apply_nic(api: Api, guest: str, plan: NicPlan) -> None:
+    """Make, change or remove one interface; addresses on the host's side are set when the guest runs."""
+    nic = plan.wanted
+    if nic.state == "absent":
+        if plan.found is not None:
+            remove_nic(api, guest, plan.found)
+        return
+    if plan.makes_host_interface:
+        api.add(HOST_INTERFACE, {"name": nic.host_name or "", "comment": marked("", f"{guest}/{nic.name}")})
+    values = plan.values()
+    comment = values.pop("comment", None)
+    if plan.found is None:
+        api.add(NIC, {"virtual-machine": guest, **words(values), "comment": marked(comment or "", nic.name)})
+    elif values or comment is not None or not plan.found.ours:
+        text = comment if comment is not None else plan.found.comment
+        api.set(NIC, plan.found.id, {**words(values), "comment": marked(text, nic.name)})
+
+
+def remove_nic(api: Api, guest: str, nic: NicState) -> None:
+    """Remove an interface, the addresses that we put on the host's side of it, and a virtual-ethernet that we made for it."""
+    mine = f"?comment={marked('', f'{guest}/{nic.name}')}"
+    for row in api.print(ADDRESS, (".id",), mine):
+        api.act(ADDRESS, "remove", row[".id"])
+    api.act(NIC, "remove", nic.id)
+    if nic.static_interface:
+        for row in api.print(HOST_INTERFACE, (".id",), mine):
+            api.act(HOST_INTERFACE, "remove", row[".id"])
+
+
+def add_addresses(api: Api, guest: str, change: Change, interface: str) -> None:
+    """Put the missing addresses on the host's side of an interface; one of ours that stands on a vif of before moves here."""
+    slot = change.field.split(".")[1]
+    mark = marked("", f"{guest}/{slot}")
+    standing = {row["address"]: row for row in api.print(ADDRESS, (".id", "address", "interface", "comment"))}
+    for text in change.after:
+        row = standing.get(text)
+        if row is None:
+            api.add(ADDRESS, {"address": text, "interface": interface, "comment": mark})
+        elif row["interface"] != interface:
+            if row.get("comment") != mark:
+                raise RefusedError(
+                    f"interfaces.{slot}.host_addresses: {text} stands on {row['interface']} already", remedy="Remove it there, or choose another"
+                )
+            api.set(ADDRESS, row[".id"], {"interface": interface})
+
+
+def remove_guest(api: Api, plan: VmPlan) -> None:
+    """Remove a stopped guest and all that we made for it."""
+    if plan.found is None:
+        return
+    for nic in plan.found.interfaces:
+        remove_nic(api, plan.spec.name, nic)
+    api.act(VM, "remove", plan.found.id)

@@ -1,0 +1,332 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many MetaROUTER guests of one RouterBOARD: read in bulk, plan purely, check, act, read back (private).
+
+One session carries everything, so guests are changed one after the other, and waited for together.
+"""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from dataclasses import dataclass, field, replace
+
+from .._core.changes import Outcome
+from .._core.errors import GuestError, InputError, LostError, RouterError, TrapError, UnsupportedError
+from .._guests.hypervisor import NOTHING_PLANNED, Planned, Progress
+from .._routeros.api import Api
+from . import boards
+from .commands import add_addresses, add_guest, apply_nic, remove_guest, set_guest
+from .guest import STOPPED, VmSpec, VmState
+from .image_import import import_guest, local_architecture
+from .plan import VmPlan, plan_guest
+from .read import VM, observe, read_board, read_states
+from .session_path import refuse_own_path, session_path
+
+FIRST_LOOK: t.Final = 0.1  # seconds
+SLOWEST_LOOK: t.Final = 1.0  # seconds between two looks at the guests' states; RouterOS tells nobody when one changes
+STUBBORN: t.Final = 3  # looks at a stopped guest after which it is told to start: enabling alone did not do it
+FASTPATH: t.Final = "interfaces of MetaROUTER guests switch off FastPath and FastTrack for IPv4 on the whole host"
+
+Upload = t.Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class Order:
+    """How a batch is carried out. `upload` puts a local file on the router under a name; None where no way in was given."""
+
+    check_mode: bool
+    timeout: float = 0  # seconds that a guest may take to change its state
+    import_timeout: float = 0  # seconds
+    allow_session_path: bool = False
+    planned: Planned = NOTHING_PLANNED
+    upload: Upload | None = None
+
+
+@dataclass
+class Batch:
+    """The work as it goes: what is planned, what failed."""
+
+    api: Api
+    order: Order
+    progress: Progress
+    plans: dict[str, VmPlan] = field(default_factory=dict)
+    errors: dict[str, RouterError] = field(default_factory=dict)
+    warnings: dict[str, list[str]] = field(default_factory=dict)
+
+    def busy(self) -> dict[str, VmPlan]:
+        """Guests that change and did not fail yet."""
+        return {name: plan for name, plan in self.plans.items() if plan.changes and name not in self.errors}
+
+    def each(self, work: t.Callable[[VmPlan], list[str] | None], plans: t.Mapping[str, VmPlan]) -> None:
+        """Do something for each guest; one that fails drops out alone. A lost session ends the batch: every other guest would fail too."""
+        for name, plan in plans.items():
+            try:
+                self.warnings.setdefault(name, []).extend(work(plan) or ())
+            except LostError:
+                raise
+            except RouterError as error:
+                self.errors[name] = error
+
+
+def converge(api: Api, specs: t.Mapping[str, VmSpec], order: Order, progress: Progress) -> dict[str, Outcome]:
+    """Make every wanted guest so; an outcome for each. In check mode nothing is touched."""
+    with_addresses = any(nic.host_addresses is not None for spec in specs.values() for nic in spec.interfaces)
+    found, host = observe(api, with_addresses)
+    host = replace(host, interfaces={**host.interfaces, **dict.fromkeys(order.planned.networks, "bridge")})
+    batch = Batch(api, order, progress)
+    for name, spec in specs.items():
+        try:
+            batch.plans[name] = plan_guest(spec, found.get(name) or _planned_guest(spec, order.planned), host)
+        except RouterError as error:
+            batch.errors[name] = error
+    if batch.busy():
+        _check(batch, found)
+    refused = set(batch.errors)  # before anything was touched: these have no changes to show
+    under_way = _starting_already(batch)
+    if (batch.busy() or under_way) and not order.check_mode:
+        try:
+            _wait(batch, under_way, ("running",))
+            _apply(batch, found)
+            found, dummy = observe(api, with_addresses)
+        except LostError as error:  # what stands now is not known; the next run finds out
+            batch.errors.update(dict.fromkeys(batch.busy(), error))
+    return {name: _outcome(name, batch, found.get(name), name in refused) for name in specs}
+
+
+def _starting_already(batch: Batch) -> set[str]:
+    """Guests that are to run and are on their way there, for example since a run that was cut off: nothing changes, and they are waited for."""
+    plans = {name: plan for name, plan in batch.plans.items() if name not in batch.errors and plan.spec.state == "started"}
+    return {name for name, plan in plans.items() if plan.found is not None and plan.found.state in ("booting", "rebooting")}
+
+
+def _planned_guest(spec: VmSpec, planned: Planned) -> VmState | None:
+    """In check mode, the guest that an earlier task would have made, for a task that only describes its interfaces."""
+    if not spec.only_interfaces or spec.name not in planned.guests:
+        return None
+    return VmState("", spec.name, None, None, None, "disabled", True, "", ours=True)
+
+
+def _check(batch: Batch, found: t.Mapping[str, VmState]) -> None:
+    """All that can stand in the way, before the first command that changes something; first the host, then what guests ask of it."""
+    board = read_board(batch.api)
+    fatal, warnings = boards.known_issues(board)
+    path = session_path(batch.api) if any(plan.touched for plan in batch.busy().values()) and not batch.order.allow_session_path else frozenset()
+    guests, nics, needed = len(found), sum(len(vm.interfaces) for vm in found.values()), 0
+    fastpath = nics == 0
+    for name, plan in batch.busy().items():
+        try:
+            for error in fatal if plan.creates else ():
+                raise error
+            _check_image(batch, plan, board)
+            refuse_own_path(batch.api, plan.touched, path)
+            boards.check_room(guests, int(plan.creates))
+            boards.check_interfaces(nics, plan.new_nics)
+            memory = _memory_to_start(plan)
+            if memory:
+                boards.check_memory(board, needed + memory)
+        except RouterError as error:
+            batch.errors[name] = error
+            continue
+        guests, nics, needed = guests + int(plan.creates), nics + plan.new_nics, needed + memory
+        notes = batch.warnings.setdefault(name, [])
+        if warnings and plan.creates:
+            notes.extend(warnings)
+            warnings = []
+        if plan.new_nics and fastpath:
+            notes.append(FASTPATH)
+            fastpath = False
+
+
+def _memory_to_start(plan: VmPlan) -> int:
+    """MiB that the host must have free for a guest that starts; one that restarts has it already."""
+    if not plan.starts or (plan.found is not None and plan.found.state not in STOPPED):
+        return 0
+    if plan.found is None:
+        return plan.spec.new_memory
+    return plan.spec.memory_size or plan.found.memory_size or 0
+
+
+def _check_image(batch: Batch, plan: VmPlan, board: boards.Board) -> None:
+    spec = plan.spec
+    if not plan.creates or spec.image_name is None:
+        return
+    boards.check_import(board)
+    architecture = local_architecture(spec.image_src) if spec.image_src else None
+    boards.check_architecture(board, spec.image_name, architecture or boards.family(spec.image_name))
+    if spec.image_src:
+        if batch.order.upload is None:
+            raise InputError("image_src: a local image needs a way to the router", remedy="Give ssh, with at least its host")
+    elif spec.image not in batch.order.planned.images and not batch.api.print("/file", ("name",), f"?name={spec.image}"):
+        raise UnsupportedError(f"image: the router has no file {spec.image}", remedy="Upload it first, or name a local file in image_src")
+
+
+def _apply(batch: Batch, found: t.Mapping[str, VmState]) -> None:
+    """Stop, then change, then start, and last what needs a running guest; each step for all guests."""
+    _stop(batch)
+    batch.each(lambda plan: _change(batch, plan), batch.busy())
+    _start(batch)
+    late = {name: plan for name, plan in batch.busy().items() if _address_changes(plan)}
+    if late:
+        now, dummy = observe(batch.api, with_addresses=False)
+        batch.each(lambda plan: _put_addresses(batch.api, plan, now.get(plan.spec.name)), late)
+
+
+def _stop(batch: Batch) -> None:
+    stopping = {
+        name: plan
+        for name, plan in batch.busy().items()
+        if plan.found is not None and plan.found.state not in STOPPED and plan.after("state") is not None
+    }
+
+    def shut_down(plan: VmPlan) -> None:
+        batch.progress(plan.spec.name, "shutting down")
+        if plan.found is not None and plan.found.state != "shutting-down":
+            batch.api.act(VM, "shut-down", plan.found.id)
+
+    batch.each(shut_down, stopping)
+    _wait(batch, {name for name in stopping if name not in batch.errors}, STOPPED)
+
+
+def _change(batch: Batch, plan: VmPlan) -> list[str]:
+    """Everything but power. A guest that is removed is gone after this."""
+    spec, api = plan.spec, batch.api
+    if spec.state == "absent":
+        batch.progress(spec.name, "removing")
+        remove_guest(api, plan)
+        return []
+    warnings = _make(batch, plan) if plan.found is None else set_guest(api, plan.found.id, plan)
+    for nic in sorted(plan.nics, key=lambda nic: (nic.wanted.state == "present", nic.wanted.number)):
+        if nic.changes:
+            apply_nic(api, spec.name, nic)
+    if plan.after("state") == "disabled" and plan.found is not None and not plan.found.disabled:
+        api.act(VM, "disable", plan.found.id)
+    return warnings
+
+
+def _make(batch: Batch, plan: VmPlan) -> list[str]:
+    spec = plan.spec
+    if spec.image_name is None:
+        batch.progress(spec.name, "making the guest")
+        return add_guest(batch.api, spec)
+    if spec.image_src and batch.order.upload is not None:
+        batch.progress(spec.name, f"uploading {spec.image_name}")
+        batch.order.upload(spec.image_src, spec.image_name)
+    return import_guest(batch.api, spec, batch.order.import_timeout, lambda what: batch.progress(spec.name, what))
+
+
+def _start(batch: Batch) -> None:
+    starting = {name: plan for name, plan in batch.busy().items() if plan.starts}
+
+    def start(plan: VmPlan) -> None:
+        batch.progress(plan.spec.name, "starting")
+        enabled = plan.found is not None and not plan.found.disabled
+        batch.api.act(VM, "start" if enabled else "enable", plan.spec.name if plan.found is None else plan.found.id)
+
+    batch.each(start, starting)
+    _wait(batch, {name for name in starting if name not in batch.errors}, ("running",))
+
+
+def _wait(batch: Batch, names: t.Collection[str], wanted: t.Collection[str]) -> None:
+    """Wait until these guests are in one of the wanted states; one that is not in time fails."""
+    deadline = time.monotonic() + batch.order.timeout
+    waiting, looks, pause = set(names), 0, FIRST_LOOK
+    while waiting:
+        states = read_states(batch.api)
+        waiting = {name for name in waiting if states.get(name) not in wanted}
+        looks += 1
+        if looks == STUBBORN and "running" in wanted:
+            for name in [name for name in waiting if states.get(name) == "stopped"]:
+                _start_again(batch.api, name)
+        left = deadline - time.monotonic()
+        if waiting and left <= 0:
+            for name in waiting:
+                batch.errors[name] = GuestError(
+                    f"{name} did not change its state within {batch.order.timeout:g} s",
+                    wanted=" or ".join(wanted),
+                    found=states.get(name, "gone"),
+                    remedy="Look at its console (metarouter_console), or raise timeout; run again to go on from here",
+                )
+            return
+        if waiting:
+            time.sleep(min(pause, left))
+            pause = min(pause * 2, SLOWEST_LOOK)
+
+
+def _start_again(api: Api, name: str) -> None:
+    try:
+        api.act(VM, "start", name)
+    except TrapError:
+        return  # it starts by itself meanwhile; the next look tells
+
+
+def _address_changes(plan: VmPlan) -> list[t.Any]:
+    return [change for nic in plan.nics for change in nic.changes if change.field.endswith(".host_addresses")]
+
+
+def _put_addresses(api: Api, plan: VmPlan, now: VmState | None) -> None:
+    for change in _address_changes(plan):
+        slot = change.field.split(".")[1]
+        nic = now.nic(slot) if now is not None else None
+        if nic is None or not nic.host_interface:
+            raise GuestError(
+                f"interfaces.{slot}.host_addresses: the host's side of {slot} is not known",
+                remedy="Give the interface a host_name, which makes one with a name of its own",
+            )
+        add_addresses(api, plan.spec.name, change, nic.host_interface)
+
+
+def _outcome(name: str, batch: Batch, now: VmState | None, refused: bool) -> Outcome:
+    plan, error = batch.plans.get(name), batch.errors.get(name)
+    changes = plan.changes if plan is not None and not refused else ()
+    if plan is not None and error is not None and not refused:
+        changes = tuple(change for change in changes if holds(change.field, change.after, now))
+    facts = guest_facts(now)
+    facts["restart_needed"] = any(change.field == "memory_size" and change.effect == "restart" for change in changes)
+    warnings = (*(plan.warnings if plan is not None and plan.changes else ()), *batch.warnings.get(name, ()))
+    return Outcome(name, changes, facts, warnings, error)
+
+
+def holds(path: str, after: t.Any, now: VmState | None) -> bool:
+    """Whether a change is to be seen in the guest as it stands now."""
+    if path == "exists":
+        return bool(after) == (now is not None)
+    if now is None:
+        return False
+    if not path.startswith("interfaces."):
+        return bool(getattr(now, path, None) == after)
+    dummy, slot, key = path.split(".")
+    nic = now.nic(slot)
+    if key == "exists":
+        return bool(after) == (nic is not None)
+    return nic is not None and bool(getattr(nic, key, None) == after)
+
+
+def guest_facts(found: VmState | None) -> dict[str, t.Any]:
+    """What modules return of one guest."""
+    if found is None:
+        return {"exists": False}
+    facts = {key: value for key, value in vars(found).items() if key not in ("id", "interfaces", "name")}
+    nics = [{key: value for key, value in vars(nic).items() if key != "id"} for nic in found.interfaces]
+    return {"exists": True, **facts, "interfaces": nics}
+
+
+def read_guests(api: Api, names: t.Collection[str]) -> dict[str, t.Any]:
+    """The host, and what it holds of each named guest, or of all."""
+    found, host = observe(api, with_addresses=True)
+    board = read_board(api)
+    errors, warnings = boards.known_issues(board)
+    return {
+        "host": {
+            "board": board.name,
+            "version": str(board.version),
+            "architecture": board.architecture,
+            "free_memory": board.free_memory,
+            "guests_free": boards.MAX_GUESTS - len(found),
+            "interfaces_free": boards.MAX_INTERFACES - sum(len(vm.interfaces) for vm in found.values()),
+            "issues": [str(error) for error in errors] + warnings,
+            "addresses": {name: list(addresses) for name, addresses in host.addresses.items()},
+        },
+        "guests": {name: {"name": name, **guest_facts(found.get(name))} for name in names or sorted(found)},
+    }

@@ -1,0 +1,265 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a plan holds, what it refuses, and that a plan once carried out leaves nothing to plan."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+import pytest
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Change
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError, RefusedError, UnsupportedError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import GuestSpec, GuestState, Mark, Nic
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.plan import plan
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.support import UUID, applied, nic, state
+
+CONFIGURED = Mark(version="7.20.8", image="chr.img", configured=True)
+NETWORKS = ("net1", "net2")
+
+
+def nics_of(**values: t.Any) -> tuple[Nic, ...]:
+    return tuple(Nic(f"ether{number}", network, **values) for number, network in enumerate(NETWORKS, 1))
+
+
+def spec(**values: t.Any) -> GuestSpec:
+    return GuestSpec("edge1", **values)
+
+
+def fields(wanted: GuestSpec, found: GuestState | None) -> list[str]:
+    return [f"{change.field} {change.before} -> {change.after}" for change in plan(wanted, found).changes]
+
+
+LATER: dict[str, t.Any] = {  # what may be wanted of a guest that stands
+    "state": st.sampled_from(["present", "started", "stopped"]),
+    "image": st.just("chr.img"),
+    "version": st.sampled_from([None, "7.20.8"]),
+    "autostart": st.sampled_from([None, True, False]),
+    "description": st.sampled_from([None, "", "core"]),
+    "link_before_first_boot": st.booleans(),
+    "interfaces": st.sampled_from([(), nics_of(), nics_of(link=True), nics_of(link=False), nics_of()[:1]]),
+}
+NEW_SPECS = st.builds(
+    spec,
+    **LATER,
+    cpus=st.sampled_from([None, 1, 2]),
+    memory=st.sampled_from([None, 512, 1024]),
+    disk_size=st.sampled_from([None, 256, 512]),
+    accelerator=st.sampled_from([None, "auto", "qemu", "kvm"]),
+    cpu_model=st.sampled_from([None, "host-model"]),
+)
+SPECS = st.builds(spec, **LATER, accelerator=st.sampled_from([None, "auto", "qemu"]), configured=st.sampled_from([None, True, False]))
+STATES = st.builds(
+    state,
+    power=st.sampled_from(["stopped", "running", "suspended"]),
+    mark=st.builds(Mark, configured=st.booleans(), disk_ready=st.booleans()),
+    autostart=st.booleans(),
+    description=st.sampled_from(["", "core", "edge"]),
+    interfaces=st.tuples(st.builds(nic, st.just(1), link=st.booleans()), st.builds(nic, st.just(2), link=st.booleans())),
+)
+
+
+@given(NEW_SPECS)
+def test_a_guest_once_made_leaves_nothing_to_plan(wanted: GuestSpec) -> None:
+    assert plan(wanted, applied(plan(wanted, None))).changes == ()
+
+
+@given(SPECS, STATES)
+def test_a_plan_once_applied_leaves_nothing_to_plan(wanted: GuestSpec, found: GuestState) -> None:
+    assert plan(wanted, applied(plan(wanted, found))).changes == ()
+
+
+@given(SPECS, STATES)
+def test_no_link_is_up_before_first_boot_succeeded(wanted: GuestSpec, found: GuestState) -> None:
+    after = applied(plan(wanted, found))
+    assert after is not None and after.mark is not None
+    assert after.mark.configured or wanted.link_before_first_boot or not [have.name for have in after.interfaces if have.link]
+
+
+# A new guest
+
+
+def test_a_new_guest_lists_every_value_it_will_have() -> None:
+    made = fields(spec(image="chr.img", version="7.20.8", memory=512, state="started", interfaces=nics_of()[:1]), None)
+    assert made[0] == "exists False -> True" and made[-1] == "power None -> running"
+    wanted = ("cpus None -> 1", "memory None -> 512", "image None -> chr.img", "interfaces.ether1.network None -> net1")
+    assert set(wanted) <= set(made)
+    assert "interfaces.ether1.link None -> False" in made
+
+
+def test_a_new_guest_needs_an_image_and_ports_without_a_gap() -> None:
+    with pytest.raises(InputError, match=r"^image: a new guest needs one"):
+        plan(spec(), None)
+    with pytest.raises(InputError, match="cannot have gaps"):
+        plan(spec(image="chr.img", interfaces=(Nic("ether2", "net2"),)), None)
+
+
+@pytest.mark.parametrize(("opened", "link", "up"), [(False, True, False), (False, None, False), (True, None, True), (True, False, False)])
+def test_a_new_guests_links_are_up_only_where_the_gate_was_opened(opened: bool, link: bool | None, up: bool) -> None:
+    made = fields(spec(image="chr.img", interfaces=nics_of(link=link), link_before_first_boot=opened), None)
+    assert f"interfaces.ether1.link None -> {up}" in made
+
+
+@pytest.mark.parametrize("wanted", ["present", "stopped"])
+def test_a_guest_that_was_not_to_be_started_is_not(wanted: t.Any) -> None:
+    assert not [change for change in fields(spec(image="chr.img", state=wanted), None) if change.startswith("power")]
+
+
+# What is not ours
+
+
+@pytest.mark.parametrize("wanted", ["present", "started", "stopped", "restarted", "absent"])
+def test_a_guest_without_our_mark_is_never_touched(wanted: t.Any) -> None:
+    with pytest.raises(RefusedError, match=rf"exists and is not ours .*{UUID}"):
+        plan(spec(state=wanted, confirm="edge1"), state(mark=None))
+
+
+# Removing
+
+
+def test_removing_stops_first() -> None:
+    assert fields(spec(state="absent", confirm="edge1"), state(power="running")) == ["power running -> stopped", "exists True -> False"]
+
+
+def test_removing_what_is_gone_changes_nothing() -> None:
+    assert fields(spec(state="absent"), None) == []
+
+
+@pytest.mark.parametrize("confirm", [None, "", "edge2", "EDGE1"])
+def test_removing_needs_the_name_twice_and_says_what_would_go(confirm: str | None) -> None:
+    with pytest.raises(RefusedError, match=rf"wanted: confirm: edge1.*guest {UUID} and its disks: edge1.qcow2"):
+        plan(spec(state="absent", confirm=confirm), state(disks=("edge1.qcow2",)))
+
+
+def test_a_licensed_router_is_not_removed_unless_its_licence_is_given_up() -> None:
+    licensed = state(mark=replace(CONFIGURED, license_level="p1"))
+    with pytest.raises(RefusedError, match=r"licence of level p1.*licensed: released"):
+        plan(spec(state="absent", confirm="edge1"), licensed)
+    assert plan(spec(state="absent", confirm="edge1", licensed="released"), licensed).removes
+    assert plan(spec(state="absent", confirm="edge1"), state(mark=replace(CONFIGURED, license_level="free"))).removes
+
+
+# Fields that cannot change
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("cpus", 4, "cpus is 1, wanted 4"),
+        ("memory", 2048, "memory is 1024, wanted 2048"),
+        ("disk_bus", "ide", "disk_bus is virtio, wanted ide"),
+        ("machine", "q35", "machine is pc, wanted q35"),
+        ("cpu_model", "host-model", "cpu_model is , wanted host-model"),
+        ("accelerator", "kvm", "accelerator is qemu, wanted kvm"),
+        ("serial_console", False, "serial_console is True, wanted False"),
+        ("agent", False, "agent is True, wanted False"),
+        ("disk_size", 512, "disk_size is 0, wanted 512"),
+        ("interfaces", (Nic("ether1", "other"),), "interfaces.ether1.network is net1, wanted other"),
+        ("interfaces", (Nic("ether1", model="e1000"),), "interfaces.ether1.model is virtio, wanted e1000"),
+        ("interfaces", (Nic("ether1", mac="52:54:00:00:00:01"),), "wanted 52:54:00:00:00:01"),
+        ("interfaces", (Nic("ether3", "net3"),), "interfaces.ether3 is None, wanted net3"),
+    ],
+)
+def test_a_fixed_field_is_refused_with_both_sides(option: str, value: t.Any, said: str) -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        plan(spec(**{option: value}), state())
+    assert said in str(caught.value)
+
+
+def test_a_disk_is_never_shrunk() -> None:
+    with pytest.raises(RefusedError, match=r"never shrunk .*wanted: 256 MiB, found: 512 MiB"):
+        plan(spec(disk_size=256), state(disk_size=512))
+
+
+def test_a_newer_image_or_version_never_touches_an_existing_guest() -> None:
+    assert fields(spec(image="chr-9.img", version="9.1", disk_clone="full", accelerator="auto"), state()) == []
+
+
+# Links
+
+
+@pytest.mark.parametrize(
+    ("marked", "said", "link", "was", "becomes"),
+    [
+        (False, None, None, True, False),  # the gate closes what somebody opened
+        (False, None, True, True, False),  # whatever link says
+        (False, None, True, False, None),
+        (True, None, True, False, True),
+        (True, None, False, True, False),
+        (True, None, None, False, None),  # left out: not compared
+        (True, None, None, True, None),
+        (False, True, None, False, True),  # first boot has just succeeded
+        (False, True, False, False, None),
+        (False, True, False, True, False),
+        (True, False, None, True, False),  # the record is gone: not configured after all
+        (True, False, True, True, False),
+    ],
+)
+def test_the_gate(marked: bool, said: bool | None, link: bool | None, was: bool, becomes: bool | None) -> None:
+    found = state(mark=Mark(configured=marked), interfaces=(nic(1, link=was),))
+    changes = plan(spec(interfaces=(Nic("ether1", link=link),), configured=said), found).changes
+    links = [change.after for change in changes if change.field == "interfaces.ether1.link"]
+    assert links == ([] if becomes is None else [becomes])
+    assert [change.after for change in changes if change.field == "configured"] == ([] if said in (None, marked) else [said])
+
+
+def test_the_gate_closes_interfaces_that_are_not_listed() -> None:
+    assert fields(spec(), state(interfaces=(nic(1, link=True),))) == ["interfaces.ether1.link True -> False"]
+
+
+def test_an_open_gate_leaves_links_alone_that_were_left_out() -> None:
+    assert fields(spec(link_before_first_boot=True, interfaces=nics_of()), state(interfaces=(nic(1, link=True), nic(2)))) == []
+
+
+def test_interfaces_that_are_not_listed_are_reported_and_left_alone() -> None:
+    item = plan(spec(interfaces=nics_of()[:1]), state(mark=CONFIGURED))
+    assert (item.changes, item.warnings) == ((), ("interfaces not listed are left alone: ether2",))
+    assert plan(spec(), state(mark=CONFIGURED)).warnings == ()
+
+
+# Power, settings, repair
+
+
+@pytest.mark.parametrize(
+    ("wanted", "power", "becomes"),
+    [
+        ("present", "stopped", None),
+        ("present", "running", None),
+        ("present", "suspended", None),
+        ("started", "stopped", "running"),
+        ("started", "suspended", "running"),
+        ("started", "running", None),
+        ("stopped", "running", "stopped"),
+        ("stopped", "suspended", "stopped"),
+        ("stopped", "stopped", None),
+        ("restarted", "running", "restarted"),
+        ("restarted", "stopped", "running"),
+    ],
+)
+def test_power(wanted: t.Any, power: str, becomes: str | None) -> None:
+    changes = plan(spec(state=wanted), state(power=power)).changes
+    assert changes == (() if becomes is None else (Change("power", power, becomes),))
+
+
+def test_settings_converge() -> None:
+    assert fields(spec(autostart=False, description="core"), state()) == ["autostart True -> False", "description  -> core"]
+    assert fields(spec(description=""), state(description="core")) == ["description core -> "]
+
+
+def test_an_unfinished_disk_is_finished_before_the_guest_starts() -> None:
+    unfinished = state(mark=Mark(disk_ready=False))
+    item = plan(spec(state="started", image="chr.img"), unfinished)
+    assert [change.field for change in item.changes] == ["disk", "power"]
+    assert item.needs_disk and not item.creates
+    with pytest.raises(InputError, match=r"^image: the guest's disk was never finished"):
+        plan(spec(state="started"), unfinished)
+
+
+def test_only_what_is_made_or_repaired_needs_a_disk() -> None:
+    assert plan(spec(image="chr.img"), None).needs_disk
+    assert not plan(spec(image="chr.img", state="started"), state()).needs_disk
+    assert not plan(spec(state="absent"), None).needs_disk

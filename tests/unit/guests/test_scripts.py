@@ -1,0 +1,186 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scripts and files for many routers: order, failures, check mode, and which guests are entered at all."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Outcome
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import GuestState
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.hypervisor import Planned
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.scripts import (
+    Batch,
+    File,
+    Job,
+    parse_file,
+    parse_script,
+    run_scripts,
+    transfer_files,
+)
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script import Script
+
+from tests.unit.support import Chr, MemoryHypervisor, quiet, state
+
+RUN = Batch(check_mode=False, agent_timeout=1, concurrency=4)
+CHECK = Batch(check_mode=True, agent_timeout=1, concurrency=4)
+
+
+def running(name: str, **values: t.Any) -> GuestState:
+    return state(name, **{"power": "running", "agent_connected": True, **values})
+
+
+@pytest.fixture
+def hypervisor() -> MemoryHypervisor:
+    memory = MemoryHypervisor(running("edge1"), running("edge2"))
+    for name in memory.guests:
+        memory.plug(name, Chr())
+    return memory
+
+
+def scripts(hypervisor: MemoryHypervisor, *jobs: Job, batch: Batch = RUN) -> dict[str, Outcome]:
+    return run_scripts(hypervisor, jobs, batch, quiet)
+
+
+def job(guest: str, source: str, **values: t.Any) -> Job:
+    return Job(guest, Script(values.pop("name", "job"), source, **values))
+
+
+def outputs(outcome: Outcome) -> list[str]:
+    return [entry["output"] for entry in outcome.facts["scripts"]]
+
+
+def script_options(**given: t.Any) -> dict[str, t.Any]:
+    return {"guest": "edge1", "timeout": 60, "read_only": False, **given}
+
+
+def test_scripts_run_in_order_within_a_guest(hypervisor: MemoryHypervisor) -> None:
+    done = scripts(hypervisor, job("edge1", ":global n 1"), job("edge2", ":put 7"), job("edge1", ":global n; :put $n"))
+    assert (outputs(done["edge1"]), outputs(done["edge2"])) == (["", "1"], ["7"])
+
+
+def test_a_failing_script_ends_its_guests_list_and_no_other(hypervisor: MemoryHypervisor) -> None:
+    done = scripts(hypervisor, job("edge1", ":put 1"), job("edge1", ':error "stop here"'), job("edge1", ":put 3"), job("edge2", ":put 4"))
+    assert outputs(done["edge1"]) == ["1"]
+    assert "stop here" in str(done["edge1"].error)
+    assert [change.field for change in done["edge1"].changes] == ["scripts.job"]
+    assert (done["edge2"].error, outputs(done["edge2"])) == (None, ["4"])
+
+
+@pytest.mark.parametrize(
+    ("guest", "said"),
+    [
+        (None, "the guest does not exist.*Create it with chr_guest first"),
+        (state("edge3"), "the guest is stopped.*Start it"),
+        (running("edge3", power="suspended"), "the guest is suspended"),
+        (running("edge3", mark=None), "the guest is not ours"),
+    ],
+)
+def test_a_guest_that_cannot_be_entered_fails_alone(hypervisor: MemoryHypervisor, guest: GuestState | None, said: str) -> None:
+    if guest is not None:
+        hypervisor.guests["edge3"] = guest
+    done = scripts(hypervisor, job("edge3", ":put 1"), job("edge1", ":put 1"))
+    assert re.search(said, str(done["edge3"].error))
+    assert done["edge1"].error is None
+
+
+def test_an_agent_that_never_answers_fails_its_guest_alone(hypervisor: MemoryHypervisor) -> None:
+    hypervisor.guests["edge1"] = running("edge1", agent_connected=False)
+    hypervisor.plug("edge1", Chr(open_port=False))
+    done = scripts(hypervisor, job("edge1", ":put 1"), job("edge2", ":put 1"))
+    assert (done["edge1"].error is None, done["edge2"].error) == (False, None)
+    assert hypervisor.routers["edge1"].transport.started == []
+
+
+def test_check_mode_runs_only_what_reads(hypervisor: MemoryHypervisor) -> None:
+    reading = Job("edge1", Script("look", ":put [/system identity get name]"), read_only=True)
+    done = scripts(hypervisor, reading, job("edge1", '/system identity set name="x"', name="rename"), batch=CHECK)["edge1"]
+    assert outputs(done) == ["MikroTik", "would run"]
+    assert [change.field for change in done.changes] == ["scripts.rename"]
+    assert hypervisor.routers["edge1"].router.identity == "MikroTik"
+
+
+def test_check_mode_asks_the_guard(hypervisor: MemoryHypervisor) -> None:
+    done = scripts(hypervisor, job("edge1", ":put 1", unless="true"), job("edge2", ":put 1", unless="false"), batch=CHECK)
+    assert (done["edge1"].has_changed, done["edge2"].has_changed) == (False, True)
+
+
+def test_check_mode_counts_a_guest_that_would_be_made(hypervisor: MemoryHypervisor) -> None:
+    planned = Batch(True, 1, 4, Planned(guests=frozenset({"edge9"})))
+    assert outputs(scripts(hypervisor, job("edge9", ":put 1"), batch=planned)["edge9"]) == ["would run"]
+    assert scripts(hypervisor, job("edge9", ":put 1"), batch=CHECK)["edge9"].error is not None
+
+
+# Arguments
+
+
+def test_a_local_script_is_read_where_the_module_runs(tmp_path: Path) -> None:
+    (tmp_path / "a.rsc").write_text(":put 1", encoding="utf-8")
+    assert parse_script(script_options(src=str(tmp_path / "a.rsc")), 1).script.source == ":put 1"
+    with pytest.raises(InputError, match=r"^src: .*missing\.rsc cannot be read .*No such file"):
+        parse_script(script_options(src=str(tmp_path / "missing.rsc")), 1)
+
+
+def test_a_file_on_the_router_is_imported_and_its_failure_is_seen(hypervisor: MemoryHypervisor) -> None:
+    hypervisor.routers["edge1"].transport.write_file("setup.rsc", b'/system identity set name="edge1"')
+    hypervisor.routers["edge2"].transport.write_file("setup.rsc", b":nonsense")
+    jobs = [parse_script(script_options(guest=name, guest_file="setup.rsc"), 1) for name in ("edge1", "edge2")]
+    done = scripts(hypervisor, *jobs)
+    assert (done["edge1"].error, hypervisor.routers["edge1"].router.identity) == (None, "edge1")
+    assert done["edge2"].error is not None
+
+
+@pytest.mark.parametrize("name", ["disk1/setup.rsc", "/setup.rsc", "a\\b", "", "a" * 256])
+def test_files_are_flat(name: str) -> None:
+    with pytest.raises(InputError, match="holds a folder"):
+        parse_script(script_options(guest_file=name), 1)
+    with pytest.raises(InputError, match="holds a folder"):
+        parse_file({"guest": "edge1", "name": name, "content": ""})
+
+
+@pytest.mark.parametrize("timeout", [0, -1])
+def test_a_timeout_is_above_zero(timeout: int) -> None:
+    with pytest.raises(InputError, match=r"^timeout: "):
+        parse_script(script_options(source=":put 1", timeout=timeout), 1)
+
+
+# Files
+
+
+def files(hypervisor: MemoryHypervisor, *wanted: File, batch: Batch = RUN) -> dict[str, Outcome]:
+    return transfer_files(hypervisor, wanted, batch, quiet)
+
+
+CONTENT = bytes(range(256)) * 500  # more than one block of the agent's
+
+
+def test_a_file_is_put_once(hypervisor: MemoryHypervisor) -> None:
+    wanted = File("edge1", 'we"ird $name.bin', CONTENT)
+    assert files(hypervisor, wanted, batch=CHECK)["edge1"].has_changed
+    assert files(hypervisor, wanted)["edge1"].has_changed
+    assert hypervisor.routers["edge1"].transport.read_file(wanted.name) == CONTENT
+    assert not files(hypervisor, wanted)["edge1"].has_changed
+    assert files(hypervisor, File("edge1", wanted.name, b"other"))["edge1"].has_changed
+
+
+def test_a_file_is_fetched_once(hypervisor: MemoryHypervisor, tmp_path: Path) -> None:
+    hypervisor.routers["edge1"].transport.write_file("a.bin", CONTENT)
+    wanted = File("edge1", "a.bin", dest=tmp_path / "a.bin")
+    assert files(hypervisor, wanted, batch=CHECK)["edge1"].has_changed
+    assert list(tmp_path.iterdir()) == []
+    assert files(hypervisor, wanted)["edge1"].has_changed
+    assert (tmp_path / "a.bin").read_bytes() == CONTENT
+    assert not files(hypervisor, wanted)["edge1"].has_changed
+    assert [path.name for path in tmp_path.iterdir()] == ["a.bin"]
+
+
+def test_what_cannot_be_fetched_is_an_error(hypervisor: MemoryHypervisor, tmp_path: Path) -> None:
+    hypervisor.routers["edge2"].transport.write_file("a.bin", b"1")
+    done = files(hypervisor, File("edge1", "a.bin", dest=tmp_path / "a"), File("edge2", "a.bin", dest=tmp_path / "no" / "a"))
+    assert "file a.bin does not exist on the router" in str(done["edge1"].error)
+    assert "cannot be written" in str(done["edge2"].error)
