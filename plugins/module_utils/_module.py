@@ -10,9 +10,10 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ._core.batch import Planned, Progress
 from ._core.errors import RouterError
 from ._core.secrets import Mask
-from ._guests.hypervisor import Hypervisor, Planned, Progress
+from ._guests.hypervisor import Hypervisor
 from ._hypervisors.registry import connect, connection_arguments
 from ._routeros.api import Api, session
 from ._routeros.api_options import ApiOptions, api_arguments

@@ -104,10 +104,11 @@ guests:
 
 import typing as t
 
-from ..module_utils._core.changes import summary
+from ..module_utils._core.batch import Progress, summary
 from ..module_utils._core.errors import InputError
-from ..module_utils._guests.hypervisor import Hypervisor, Progress
-from ..module_utils._guests.scripts import Batch, parse_file, transfer_files
+from ..module_utils._guests.enter import RunOptions
+from ..module_utils._guests.files import parse_file, transfer_files
+from ..module_utils._guests.hypervisor import Hypervisor
 from ..module_utils._module import batch_module, leave, masks_of, planned, run
 
 FILE: dict[str, t.Any] = {
@@ -143,10 +144,10 @@ def main() -> None:
     except InputError as error:
         leave(module, {"failed": True, "msg": str(error)}, secrets)
         return
-    batch = Batch(module.check_mode, params["agent_timeout"], params["concurrency"], planned(module))
+    options = RunOptions(module.check_mode, params["agent_timeout"], params["concurrency"], planned(module))
 
     def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:
-        return summary(transfer_files(hypervisor, files, batch, progress), masks, "guests")
+        return summary(transfer_files(hypervisor, files, options, progress), masks, "guests")
 
     run(module, work, secrets)
 

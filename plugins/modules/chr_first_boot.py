@@ -251,13 +251,13 @@ guests:
 
 import typing as t
 
-from ..module_utils._core.changes import Outcome, summary
+from ..module_utils._core.batch import Outcome, Progress, parse_batch, summary
 from ..module_utils._core.secrets import Mask
 from ..module_utils._first_boot.converge import Boot, boot_routers
 from ..module_utils._first_boot.wanted import parse
-from ..module_utils._guests.guest import GuestSpec, Nic, parse_batch, slot_number
-from ..module_utils._guests.hypervisor import Hypervisor, Progress
-from ..module_utils._guests.scripts import Batch
+from ..module_utils._guests.enter import RunOptions
+from ..module_utils._guests.guest import GuestSpec, Nic, slot_number
+from ..module_utils._guests.hypervisor import Hypervisor
 from ..module_utils._module import batch_module, planned, run
 
 TEXTS: dict[str, t.Any] = {"type": "list", "elements": "str"}
@@ -321,10 +321,10 @@ def main() -> None:
     boots, errors = parse_batch("guests", params["guests"], parse_boot)
     names = [entry["name"] for entry in params["guests"]]
     masks = {name: Mask.of(item.wanted.secrets(), names) for name, item in boots.items()}
-    batch = Batch(module.check_mode, params["agent_timeout"], params["concurrency"], planned(module))
+    options = RunOptions(module.check_mode, params["agent_timeout"], params["concurrency"], planned(module))
 
     def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:
-        outcomes = boot_routers(hypervisor, boots, batch, progress)
+        outcomes = boot_routers(hypervisor, boots, options, progress)
         outcomes.update({name: Outcome(name, error=error) for name, error in errors.items()})
         return summary(outcomes, masks, "guests")
 

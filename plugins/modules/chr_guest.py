@@ -297,10 +297,10 @@ guests:
 
 import typing as t
 
-from ..module_utils._core.changes import Outcome, summary
+from ..module_utils._core.batch import Outcome, Progress, summary
 from ..module_utils._guests.converge import converge_guests
 from ..module_utils._guests.guest import parse_guests
-from ..module_utils._guests.hypervisor import Hypervisor, Progress
+from ..module_utils._guests.hypervisor import Hypervisor
 from ..module_utils._module import batch_module, masks_of, planned, run
 
 NIC: dict[str, t.Any] = {

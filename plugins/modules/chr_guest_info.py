@@ -89,8 +89,9 @@ guests:
 
 import typing as t
 
-from ..module_utils._guests.converge import read_guests
-from ..module_utils._guests.hypervisor import Hypervisor, Progress
+from ..module_utils._core.batch import Progress
+from ..module_utils._guests.facts import read_guests
+from ..module_utils._guests.hypervisor import Hypervisor
 from ..module_utils._module import batch_module, run
 
 

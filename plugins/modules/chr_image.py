@@ -226,7 +226,7 @@ from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._core.changes import Outcome, summary
+from ..module_utils._core.batch import Outcome, summary
 from ..module_utils._core.errors import InputError, RouterError
 from ..module_utils._images.cache import Cache
 from ..module_utils._images.channel_lock import VersionLock

@@ -262,12 +262,10 @@ routers:
 import typing as t
 from dataclasses import replace
 
-from ..module_utils._core.changes import Outcome, summary
+from ..module_utils._core.batch import Outcome, Progress, parse_batch, summary
 from ..module_utils._core.errors import RouterError
 from ..module_utils._core.secrets import Mask
-from ..module_utils._guests.guest import parse_batch
-from ..module_utils._guests.hypervisor import Progress
-from ..module_utils._guests.scripts import Batch
+from ..module_utils._guests.enter import RunOptions
 from ..module_utils._licenses.converge import Order, converge
 from ..module_utils._licenses.license import LEVELS, NEW_ID, SOURCES, LicenseSpec, check_account, parse_spec
 from ..module_utils._licenses.open_door import Doors, license_doors
@@ -309,16 +307,16 @@ def main() -> None:
     specs = {name: spec for name, (spec, dummy) in parsed.items()}
     apis = {name: api for name, (dummy, api) in parsed.items() if api is not None}
     masks, secrets = masks_of([{"name": entry["name"], "secrets": secrets_of(entry, params["password"])} for entry in params["routers"]])
-    batch = Batch(module.check_mode, params["agent_timeout"], check_concurrency(module), planned(module))
+    options = RunOptions(module.check_mode, params["agent_timeout"], check_concurrency(module), planned(module))
 
     def work(doors: Doors, progress: Progress) -> dict[str, t.Any]:
         account, password = params["account"] or "", params["password"] or ""
-        order = Order(module.check_mode, batch.concurrency, account, password, doors.enter, doors.fresh)
+        order = Order(module.check_mode, options.concurrency, account, password, doors.enter, doors.fresh)
         outcomes = {name: masked(outcome, masks[name]) for name, outcome in converge(specs, order, progress).items()}
         outcomes.update({name: Outcome(name, error=error) for name, error in errors.items()})
         return summary(outcomes, {}, "routers")
 
-    run_in(module, lambda: license_doors(params, apis, specs, batch, progress_writer(params["progress_file"])), work, secrets)
+    run_in(module, lambda: license_doors(params, apis, specs, options, progress_writer(params["progress_file"])), work, secrets)
 
 
 def secrets_of(entry: t.Mapping[str, t.Any], account_password: str | None) -> list[str]:

@@ -164,9 +164,9 @@ networks:
 
 import typing as t
 
-from ..module_utils._core.changes import Outcome, summary
+from ..module_utils._core.batch import Outcome, Progress, summary
 from ..module_utils._guests.converge import converge_segments
-from ..module_utils._guests.hypervisor import Hypervisor, Progress
+from ..module_utils._guests.hypervisor import Hypervisor
 from ..module_utils._guests.segment import parse_segments
 from ..module_utils._module import batch_module, run
 

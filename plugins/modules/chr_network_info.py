@@ -64,8 +64,9 @@ networks:
 
 import typing as t
 
-from ..module_utils._guests.converge import segment_facts
-from ..module_utils._guests.hypervisor import Hypervisor, Progress
+from ..module_utils._core.batch import Progress
+from ..module_utils._guests.facts import segment_facts
+from ..module_utils._guests.hypervisor import Hypervisor
 from ..module_utils._module import batch_module, run
 
 

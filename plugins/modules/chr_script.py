@@ -166,10 +166,11 @@ guests:
 
 import typing as t
 
-from ..module_utils._core.changes import summary
+from ..module_utils._core.batch import Progress, summary
 from ..module_utils._core.errors import InputError
-from ..module_utils._guests.hypervisor import Hypervisor, Progress
-from ..module_utils._guests.scripts import Batch, parse_script, run_scripts
+from ..module_utils._guests.enter import RunOptions
+from ..module_utils._guests.hypervisor import Hypervisor
+from ..module_utils._guests.scripts import parse_script, run_scripts
 from ..module_utils._module import batch_module, leave, masks_of, planned, run
 
 SCRIPT: dict[str, t.Any] = {
@@ -209,10 +210,10 @@ def main() -> None:
     except InputError as error:
         leave(module, {"failed": True, "msg": str(error)}, secrets)
         return
-    batch = Batch(module.check_mode, params["agent_timeout"], params["concurrency"], planned(module))
+    options = RunOptions(module.check_mode, params["agent_timeout"], params["concurrency"], planned(module))
 
     def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:
-        return summary(run_scripts(hypervisor, jobs, batch, progress), masks, "guests")
+        return summary(run_scripts(hypervisor, jobs, options, progress), masks, "guests")
 
     run(module, work, secrets)
 

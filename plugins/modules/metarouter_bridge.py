@@ -118,8 +118,7 @@ bridges:
 
 import typing as t
 
-from ..module_utils._core.changes import Outcome, summary
-from ..module_utils._guests.hypervisor import Progress
+from ..module_utils._core.batch import Outcome, Progress, summary
 from ..module_utils._metarouter.bridge import parse_bridges
 from ..module_utils._metarouter.bridge_converge import converge_bridges
 from ..module_utils._module import api_module, planned, run_session

@@ -233,9 +233,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._core.changes import Outcome, summary
-from ..module_utils._guests.guest import parse_batch
-from ..module_utils._guests.hypervisor import Progress
+from ..module_utils._core.batch import Outcome, Progress, parse_batch, summary
 from ..module_utils._metarouter.consoles import Order, parse_console, run_consoles
 from ..module_utils._module import PHASE, check_concurrency, masks_of, planned, run_in
 from ..module_utils._routeros.ssh import SshOptions, SshSession, ssh_arguments, ssh_session

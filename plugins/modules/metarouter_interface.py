@@ -145,8 +145,7 @@ guests:
 
 import typing as t
 
-from ..module_utils._core.changes import Outcome, summary
-from ..module_utils._guests.hypervisor import Progress
+from ..module_utils._core.batch import Outcome, Progress, summary
 from ..module_utils._metarouter.converge import Order, converge
 from ..module_utils._metarouter.guest import NIC_ARGUMENTS, parse_wiring
 from ..module_utils._module import api_module, planned, run_session

@@ -15,6 +15,7 @@ import typing as t
 import uuid
 from dataclasses import replace
 
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Planned, Progress
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Change
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import GuestError, RouterError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests import limits
@@ -27,7 +28,6 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest imp
     NicState,
     derive_mac,
 )
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.hypervisor import Planned, Progress
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.plan import GuestPlan, new_link
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import SegmentPlan, SegmentState
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.libvirt.agent import SILENT, AgentTransport

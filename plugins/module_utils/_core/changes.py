@@ -10,11 +10,7 @@ so that a module cannot predict one thing and do another.
 from __future__ import annotations
 
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-
-from .errors import RouterError
-from .secrets import Mask
+from dataclasses import dataclass
 
 LIVE: t.Final = "live"
 RESTART: t.Final = "restart"
@@ -38,37 +34,6 @@ class Change:
         return {"field": self.field, "before": self.before, "after": self.after, "effect": self.effect}
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one object of the batch."""
-
-    name: str
-    changes: tuple[Change, ...] = ()
-    facts: t.Mapping[str, t.Any] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    error: RouterError | None = None
-    changed: bool | None = None  # only where a change is not a field, as with scripts
-
-    @property
-    def has_changed(self) -> bool:
-        return bool(self.changes) if self.changed is None else self.changed
-
-    def result(self, mask: Mask) -> dict[str, t.Any]:
-        """The object's entry in the module's result; secrets are replaced here and nowhere later."""
-        entry: dict[str, t.Any] = dict(self.facts)
-        entry.update(
-            name=self.name,
-            changed=self.has_changed,
-            failed=self.error is not None,
-            changes=[change.as_dict() for change in self.changes],
-            diff=diff(self.name, self.changes),
-        )
-        if self.warnings:
-            entry["warnings"] = list(self.warnings)
-        masked: dict[str, t.Any] = mask.apply(entry)
-        if self.error is not None:  # the name is no secret: a failure names its object even where all else is withheld
-            masked["msg"] = f"{self.name}: {mask.apply(str(self.error))}"
-        return masked
 
 
 def diff(name: str, changes: t.Iterable[Change]) -> dict[str, t.Any]:
@@ -103,40 +68,9 @@ def compare(wanted: t.Mapping[str, t.Any], found: t.Mapping[str, t.Any], effect:
     ]
 
 
-Work = t.Callable[[], Outcome]
 
 
-def run_batch(jobs: t.Mapping[str, Work], concurrency: int) -> dict[str, Outcome]:
-    """Run one job an object, side by side, at most `concurrency` at once. A job that raises a RouterError fails alone."""
-    if not jobs:
-        return {}
-
-    def guarded(name: str) -> Outcome:
-        try:
-            return jobs[name]()
-        except RouterError as error:
-            return Outcome(name, error=error)
-
-    with ThreadPoolExecutor(max_workers=max(1, min(concurrency, len(jobs)))) as pool:
-        return dict(zip(jobs, pool.map(guarded, jobs), strict=True))
 
 
-def failed(outcome: Outcome, error: RouterError) -> Outcome:
-    """The same outcome, ended by an error: what was already done stays visible."""
-    return replace(outcome, error=error)
 
 
-def summary(outcomes: t.Mapping[str, Outcome], masks: t.Mapping[str, Mask], what: str) -> dict[str, t.Any]:
-    """The module's result for a whole batch: `changed`, `failed`, the entries by name and one message that names each failure."""
-    entries = {name: outcome.result(masks.get(name, Mask())) for name, outcome in outcomes.items()}
-    bad = [entry["msg"] for entry in entries.values() if entry["failed"]]
-    result: dict[str, t.Any] = {
-        what: entries,
-        "changed": any(entry["changed"] for entry in entries.values()),
-        "warnings": [f"{name}: {text}" for name, entry in entries.items() for text in entry.pop("warnings", [])],
-        "diff": [entry["diff"] for entry in entries.values() if entry["changes"]],
-    }
-    if bad:
-        result["failed"] = True
-        result["msg"] = f"{len(bad)} of {len(entries)} failed: " + " | ".join(bad) if len(entries) > 1 else bad[0]
-    return result

@@ -8,13 +8,14 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, replace
 
-from .._core.changes import Change, Outcome, run_batch
+from .._core.batch import Outcome, Progress, run_batch
+from .._core.changes import Change
 from .._core.errors import GuestError, RefusedError, RouterError
-from .._guests.converge import guest_facts
+from .._guests.enter import RunOptions
+from .._guests.facts import guest_facts
 from .._guests.guest import GuestSpec, GuestState, Mark
-from .._guests.hypervisor import Hypervisor, Progress
+from .._guests.hypervisor import Hypervisor
 from .._guests.plan import plan
-from .._guests.scripts import Batch
 from .._routeros.script import Script, Transport, run
 from . import wanted as boot
 from .wanted import FirstBoot
@@ -36,24 +37,24 @@ class Boot:
     reapply: bool = False
 
 
-def boot_routers(hypervisor: Hypervisor, boots: t.Mapping[str, Boot], batch: Batch, progress: Progress) -> dict[str, Outcome]:
+def boot_routers(hypervisor: Hypervisor, boots: t.Mapping[str, Boot], options: RunOptions, progress: Progress) -> dict[str, Outcome]:
     """Bring every router through its first boot, once in its life; an outcome for each."""
     found = hypervisor.observe(boots)
 
     def work(name: str) -> t.Callable[[], Outcome]:
-        return lambda: _Router(hypervisor, boots[name], found.get(name), batch, progress).converge()
+        return lambda: _Router(hypervisor, boots[name], found.get(name), options, progress).converge()
 
-    return run_batch({name: work(name) for name in boots}, batch.concurrency)
+    return run_batch({name: work(name) for name in boots}, options.concurrency)
 
 
 class _Router:
     """The work on one router. `changes` grows as things are really done, so a failure shows how far it came."""
 
-    def __init__(self, hypervisor: Hypervisor, item: Boot, found: GuestState | None, batch: Batch, progress: Progress) -> None:
+    def __init__(self, hypervisor: Hypervisor, item: Boot, found: GuestState | None, options: RunOptions, progress: Progress) -> None:
         self._hypervisor = hypervisor
         self._item = item
         self._found = found
-        self._batch = batch
+        self._options = options
         self._name = item.links.name
         self._progress = progress
         self._changes: list[Change] = []
@@ -94,7 +95,7 @@ class _Router:
         if record is None or record[0] != guest.uuid:
             self._links(guest, configured=False)
         change = self._change(record)
-        if self._batch.check_mode:
+        if self._options.check_mode:
             self._predict(guest, record)
             return
         self._progress(self._name, "first boot script")
@@ -116,7 +117,7 @@ class _Router:
     def _running(self) -> GuestState | None:
         """The guest, if it runs; else how its first boot stands is said here."""
         guest = self._found
-        would_start = self._batch.check_mode and self._name in self._batch.planned.guests
+        would_start = self._options.check_mode and self._name in self._options.planned.guests
         if guest is None and not would_start:
             raise GuestError("the guest does not exist", remedy="Create it with chr_guest first")
         if guest is not None and guest.mark is None:
@@ -134,16 +135,16 @@ class _Router:
     def _open(self, guest: GuestState) -> Transport | None:
         transport = self._hypervisor.transport(guest)
         if not guest.agent_connected:
-            if self._batch.check_mode:
+            if self._options.check_mode:
                 return None
             self._progress(self._name, "waiting for its guest agent")
-            transport.wait(self._batch.agent_timeout)
+            transport.wait(self._options.agent_timeout)
         return transport
 
     def _links(self, guest: GuestState, configured: bool) -> None:
         """Move the hypervisor's mark and the links with it."""
         item = plan(replace(self._item.links, configured=configured), guest)
-        if item.changes and not self._batch.check_mode:
+        if item.changes and not self._options.check_mode:
             self._hypervisor.apply(item, self._progress)
             self._reread()
         self._changes += item.changes

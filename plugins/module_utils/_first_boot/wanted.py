@@ -17,8 +17,10 @@ import secrets
 import typing as t
 from dataclasses import dataclass, replace
 
+from .._core.addresses import address
 from .._core.errors import InputError
-from .._core.text import Version, address, boolean, escape, quote
+from .._core.text import boolean, escape, quote
+from .._core.version import Version
 from .._guests.guest import SLOT
 
 RECORD: t.Final = "vrouter-first-boot"

@@ -8,13 +8,15 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from .._core.changes import Change, Outcome, run_batch
+from .._core.batch import NOTHING_PLANNED, Outcome, Planned, Progress, run_batch
+from .._core.changes import Change
 from .._core.errors import RouterError
 from . import limits
+from .facts import guest_facts, segment_facts
 from .guest import GuestSpec, GuestState
-from .hypervisor import NOTHING_PLANNED, Hypervisor, Planned, Progress
+from .hypervisor import Hypervisor
 from .plan import GuestPlan, plan
-from .segment import SegmentSpec, SegmentState, plan_segment
+from .segment import SegmentSpec, plan_segment
 
 Plans = t.Mapping[str, GuestPlan]
 
@@ -104,19 +106,6 @@ def _value(state: GuestState, field: str) -> t.Any:
     return getattr(state, field, None)
 
 
-def guest_facts(found: GuestState | None) -> dict[str, t.Any]:
-    """What a module returns of one guest."""
-    if found is None:
-        return {"exists": False}
-    mark = found.mark
-    facts: dict[str, t.Any] = {"exists": True, "ours": mark is not None}
-    for key in ("uuid", "power", "cpus", "memory", "machine", "accelerator", "autostart", "agent_connected", "console"):
-        facts[key] = getattr(found, key)
-    facts["disks"] = list(found.disks)
-    facts["interfaces"] = [dict(vars(nic)) for nic in found.interfaces]
-    if mark is not None:
-        facts.update(version=mark.version, image=mark.image, configured=mark.configured)
-    return facts
 
 
 def converge_segments(
@@ -141,24 +130,5 @@ def converge_segments(
     return run_batch({name: work(name) for name in specs}, concurrency)
 
 
-def segment_facts(found: SegmentState | None) -> dict[str, t.Any]:
-    """What a module returns of one segment."""
-    return {"exists": False} if found is None else {"exists": True, **vars(found)}
 
 
-def read_guests(hypervisor: Hypervisor, names: t.Collection[str], *, ask_agent: bool, concurrency: int) -> dict[str, dict[str, t.Any]]:
-    """What the hypervisor holds of each named guest, and what its router says where its agent has opened the channel."""
-    found = hypervisor.observe(names)
-
-    def ask(name: str) -> t.Callable[[], Outcome]:
-        return lambda: Outcome(name, facts=hypervisor.agent_facts(found[name]))
-
-    asked = [name for name, state in found.items() if ask_agent and state.agent_connected and state.power == "running"]
-    answers = run_batch({name: ask(name) for name in asked}, concurrency)
-    result = {name: guest_facts(found.get(name)) for name in names}
-    for name, answer in answers.items():
-        if answer.error is None:
-            result[name]["router"] = dict(answer.facts)
-        else:
-            result[name]["router_error"] = str(answer.error)
-    return result

@@ -14,15 +14,16 @@ import typing as t
 import uuid as uuidlib
 from dataclasses import dataclass, field
 
+from .._core.addresses import parse_mac
+from .._core.batch import parse_batch
 from .._core.errors import InputError
-from .._core.text import Version
+from .._core.names import check_name
+from .._core.version import Version
 
 Power = t.Literal["running", "stopped", "suspended"]
 State = t.Literal["present", "started", "stopped", "restarted", "absent"]
 
-NAME: t.Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 SLOT: t.Final = re.compile(r"ether([1-9][0-9]?)")
-MAC: t.Final = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
 MAX_SLOT: t.Final = 24  # etherN has a fixed PCI address; both machine types have room for this many
 
 
@@ -161,25 +162,8 @@ def derive_mac(guest_uuid: str, slot: int) -> str:
     return ":".join(["02", *(f"{byte:02x}" for byte in digest[:5])])
 
 
-def parse_mac(text: str, option: str) -> str:
-    """The MAC in lower case. Raises InputError, with the YAML hint where it looks like a number that YAML made of it."""
-    if not MAC.fullmatch(text):
-        hint = "YAML read it as a base-60 number: quote it" if text.isdigit() else "Write six bytes in hex, quoted"
-        raise InputError(f"{option}: {text!r} is no MAC address", wanted='for example "52:54:00:12:34:56"', remedy=hint)
-    if int(text[:2], 16) & 1:
-        raise InputError(f"{option}: {text} is a multicast address", remedy="Use an even first byte, for example 02 or 52")
-    return text.lower()
 
 
-def check_name(name: str, option: str = "name") -> str:
-    """The name, if it is safe everywhere it goes (XML, shells, file names, RouterOS). Raises InputError."""
-    if not NAME.fullmatch(name):
-        raise InputError(
-            f"{option}: {name!r} cannot be the name of a guest or segment",
-            wanted="1 to 63 of letters, digits, '.', '_' and '-', beginning with a letter or digit",
-            remedy="Choose another name; what RouterOS shows is set by the identity, which may be any text",
-        )
-    return name
 
 
 def parse_guest(options: t.Mapping[str, t.Any]) -> GuestSpec:
@@ -214,26 +198,8 @@ def _check_unique(nics: tuple[Nic, ...]) -> None:
             raise InputError(f"interfaces: {what} {', '.join(twice)} is given twice", remedy="Give each interface its own")
 
 
-Spec = t.TypeVar("Spec")
 
 
-def parse_batch(
-    option: str, entries: t.Sequence[t.Mapping[str, t.Any]], parse: t.Callable[[t.Mapping[str, t.Any]], Spec]
-) -> tuple[dict[str, Spec], dict[str, InputError]]:
-    """All objects of a batch by name, and the errors of those that are wrong in themselves, each by name."""
-    specs: dict[str, Spec] = {}
-    errors: dict[str, InputError] = {}
-    for entry in entries:
-        name = str(entry["name"])
-        if name in specs or name in errors:
-            specs.pop(name, None)
-            errors[name] = InputError(f"{option}: the name is given twice", remedy="Give each its own entry")
-            continue
-        try:
-            specs[name] = parse(entry)
-        except InputError as error:
-            errors[name] = error
-    return specs, errors
 
 
 def parse_guests(entries: t.Sequence[t.Mapping[str, t.Any]]) -> tuple[dict[str, GuestSpec], dict[str, InputError]]:

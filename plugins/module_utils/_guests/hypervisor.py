@@ -14,28 +14,14 @@ and guests clone them, so `prepare` sees all plans of a batch before the first i
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
+from .._core.batch import Planned, Progress
 from .._core.errors import RouterError
 from .._routeros.script import Transport
 from .guest import GuestState
 from .limits import Platform
 from .plan import GuestPlan
 from .segment import SegmentPlan, SegmentState
-
-Progress = t.Callable[[str, str], None]  # name of the object, what is being waited for
-
-
-@dataclass(frozen=True)
-class Planned:
-    """What an earlier phase of a check-mode run would have made; it counts as present."""
-
-    networks: frozenset[str] = frozenset()
-    images: frozenset[str] = frozenset()
-    guests: frozenset[str] = frozenset()
-
-
-NOTHING_PLANNED: t.Final = Planned()
 
 
 class Hypervisor(t.Protocol):

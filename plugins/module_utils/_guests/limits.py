@@ -14,7 +14,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.errors import InputError, UnsupportedError
-from .._core.text import Version
+from .._core.version import Version
 from .guest import NIC_MODEL, GuestSpec
 
 OLDEST: t.Final = Version("6.34")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from .._core import changes as reconcile
 from .._core.changes import Change
+from .._core.confirm import require_confirm
 from .._core.errors import InputError, RefusedError, UnsupportedError
 from .guest import DEFAULTS, NIC_MODEL, GuestSpec, GuestState, Nic, check_gaps
 
@@ -63,13 +64,8 @@ def plan(spec: GuestSpec, found: GuestState | None) -> GuestPlan:
 
 
 def _removal(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
-    if spec.confirm != spec.name:
-        raise RefusedError(
-            "removing a guest needs its name twice",
-            wanted=f"confirm: {spec.name}",
-            found=f"confirm: {spec.confirm}" if spec.confirm else "no confirm",
-            remedy=f"It would remove guest {found.uuid} and its disks: {', '.join(found.disks) or 'none'}",
-        )
+    consequence = f"It would remove guest {found.uuid} and its disks: {', '.join(found.disks) or 'none'}"
+    require_confirm("guest", spec.name, spec.confirm, consequence)
     level = found.mark.license_level if found.mark else ""
     if level not in ("", "free") and spec.licensed != "released":
         raise RefusedError(

@@ -11,9 +11,11 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core import changes as reconcile
+from .._core.batch import parse_batch
 from .._core.changes import Change
+from .._core.confirm import require_confirm
 from .._core.errors import InputError, RefusedError, UnsupportedError
-from .guest import check_name, parse_batch
+from .._core.names import check_name
 
 DEVICE: t.Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}")  # Linux: at most 15 characters
 MTU: t.Final = range(68, 65536)  # bytes
@@ -159,8 +161,7 @@ def _sides(changes: t.Iterable[Change]) -> str:
 def _removal(spec: SegmentSpec, found: SegmentState) -> t.Iterator[Change]:
     if not found.ours:
         raise RefusedError(f"segment {spec.name} is not ours", remedy="Remove it by hand if it is yours")
-    if spec.confirm != spec.name:
-        raise RefusedError("removing a segment needs its name twice", wanted=f"confirm: {spec.name}", found=f"confirm: {spec.confirm or ''}")
+    require_confirm("segment", spec.name, spec.confirm)
     if found.guests:
         raise RefusedError(f"guests are still wired to segment {spec.name}", found=", ".join(found.guests), remedy="Remove them first")
     if found.active:

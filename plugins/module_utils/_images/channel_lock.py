@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .._core.errors import InputError, RefusedError
-from .._core.text import Version
+from .._core.version import Version
 from .cache import publish
 
 _REMEDY: t.Final = "Give version instead of channel, or a lock_file that is kept between runs"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from .._core.errors import InputError
-from .._core.text import Version
+from .._core.version import Version
 from .._guests.limits import OLDEST
 
 SUFFIXES: t.Final = {"raw": "img", "qcow2": "qcow2", "vmdk": "vmdk", "vdi": "vdi", "vhdx": "vhdx"}  # by format

@@ -10,7 +10,8 @@ import typing as t
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .._core.changes import Change, Outcome
+from .._core.batch import Outcome
+from .._core.changes import Change
 from .._core.errors import InputError, RouterError
 from .cache import Cache, Record
 from .channel_lock import VersionLock

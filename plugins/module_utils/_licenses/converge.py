@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-import time
 import typing as t
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from .._core.changes import Change, Outcome, compare, run_batch
+from .._core.batch import Outcome, Progress, run_batch
+from .._core.changes import Change, compare
+from .._core.dates import date_time
 from .._core.errors import GuestError, RefusedError, RouterError
-from .._core.text import date_time
-from .._guests.hypervisor import Progress
+from .._core.waiting import Deadline
 from .doors import LicenseDoor, Reading
 from .license import (
     FREE,
@@ -139,10 +139,10 @@ def _with_a_way(door: LicenseDoor, found: Seen, batch: Batch, name: str) -> Seen
     if _no_way(found, batch.order) is None:
         return found
     batch.progress(name, "waiting for its way to the account server")
-    end = time.monotonic() + min(NETWORK_WITHIN, batch.specs[name].timeout)
-    while _no_way(found, batch.order) is not None and time.monotonic() < end:
-        time.sleep(LOOK)
+    for dummy in Deadline(min(NETWORK_WITHIN, batch.specs[name].timeout)).looks(LOOK, LOOK):
         found = read(door, batch.order)
+        if _no_way(found, batch.order) is None:
+            break
     return found
 
 
@@ -304,30 +304,28 @@ def _note_in_vain(batch: Batch, name: str) -> None:
 def _read_back(batch: Batch, name: str, judged: str) -> Seen:
     """The licence after the server was asked, over a session of its own: what did not answer in time may still come on the old one."""
     spec, order = batch.specs[name], batch.order
-    end = time.monotonic() + spec.timeout
-    while True:
+    lost: RouterError | None = None
+    for dummy in Deadline(spec.timeout).looks(LOOK, LOOK):
         try:
             with order.open_door(name) as door:
                 if door is not None:
                     return _settled(door, spec, order, judged)
         except RouterError as error:
-            if time.monotonic() >= end:
-                raise GuestError(
-                    "the account server was asked; whether a licence was given is unknown, because the router cannot be read any more",
-                    found=str(error),
-                    remedy="Run again: what the router has is read first",
-                ) from error
-        time.sleep(LOOK)
+            lost = error
+    raise GuestError(
+        "the account server was asked; whether a licence was given is unknown, because the router cannot be read any more",
+        found=str(lost or "no way to it"),
+        remedy="Run again: what the router has is read first",
+    ) from lost
 
 
 def _settled(door: LicenseDoor, spec: LicenseSpec, order: Order, judged: str) -> Seen:
     """The licence, once it counts; at once where nobody waits, or where nothing is known to have come."""
-    end = time.monotonic() + min(ENFORCED_WITHIN, spec.timeout if spec.wait and judged == "done" else 0)
-    while True:
+    for dummy in Deadline(min(ENFORCED_WITHIN, spec.timeout if spec.wait and judged == "done" else 0)).looks(LOOK, LOOK):
         after = read(door, order)
-        if (enforced(after.license, after.now) and not after.license.free) or time.monotonic() >= end:
-            return after
-        time.sleep(LOOK)
+        if enforced(after.license, after.now) and not after.license.free:
+            break
+    return after
 
 
 def _check_level(spec: LicenseSpec, after: License) -> None:

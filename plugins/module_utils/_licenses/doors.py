@@ -15,9 +15,7 @@ from dataclasses import dataclass
 from .._core.errors import GuestError, LostError, RouterError, TrapError
 from .._core.text import quote
 from .._routeros.api import Api
-from .._routeros.script import DONE as SCRIPT_DONE
-from .._routeros.script import FAILED as SCRIPT_FAILED
-from .._routeros.script import Ended, Runner, follow
+from .._routeros.script import EXIT_DONE, EXIT_FAILED, Ended, Runner, follow
 
 MENU: t.Final = "/system/license"
 READ_TIMEOUT: t.Final = 30.0  # seconds
@@ -143,7 +141,7 @@ class AgentDoor:
         except RouterError:
             return []  # unknown; what the router shows afterwards decides
         statuses = STATUS.findall(ended.output)
-        return [*statuses, f"ERROR: {ended.output.strip()}"] if ended.exit_code == SCRIPT_FAILED else statuses
+        return [*statuses, f"ERROR: {ended.output.strip()}"] if ended.exit_code == EXIT_FAILED else statuses
 
     def note(self, record: str) -> None:
         name, source = quote(RECORD), quote(record)
@@ -155,7 +153,7 @@ class AgentDoor:
 
     def _run(self, source: str, timeout: float) -> Ended:
         ended = follow(self._runner, source, timeout)
-        if ended.exit_code != SCRIPT_DONE or MARKER not in ended.output:
+        if ended.exit_code != EXIT_DONE or MARKER not in ended.output:
             raise GuestError("the licence cannot be read or changed", found=ended.output.strip() or "no output", remedy="Run again")
         return ended
 

@@ -13,8 +13,9 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from .._core.dates import date_time
 from .._core.errors import InputError, RefusedError, RouterError
-from .._core.text import date_time, truth
+from .._core.text import truth
 
 LEVELS: t.Final = ("free", "p1", "p10", "p-unlimited")  # in rising order
 PAID: t.Final = LEVELS[1:]
@@ -22,7 +23,7 @@ FREE: t.Final = LEVELS[0]
 SOURCES: t.Final = ("none", "trial", "purchased")
 NEW_ID: t.Final = ("never", "if_free", "if_duplicate")
 BUY_WITHIN: t.Final = timedelta(days=60)  # after a trial's end; then it goes from the account
-DONE: t.Final = "done"
+STATUS_DONE: t.Final = "done"
 ERROR: t.Final = "ERROR:"
 ASKED: t.Final = re.compile(r"\basked=(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\b")
 OWN_ID: t.Final = re.compile(r"\bid=(\S+)")
@@ -155,7 +156,7 @@ def verdict(license_: License, spec: LicenseSpec, now: datetime) -> Verdict:
 def judge_renewal(rows: t.Sequence[str]) -> tuple[str, str]:
     """(`done`, `failed` or `unknown`, the text) of the statuses that renew streamed: the last one decides."""
     last = rows[-1].strip() if rows else ""
-    if last == DONE:
+    if last == STATUS_DONE:
         return "done", last
     if last.startswith(ERROR):
         return "failed", last[len(ERROR) :].strip()

@@ -9,10 +9,11 @@ import typing as t
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 
+from .._core.batch import Progress
 from .._core.errors import InputError, RouterError
+from .._guests.enter import RunOptions, open_transport
 from .._guests.guest import GuestState
-from .._guests.hypervisor import Hypervisor, Progress
-from .._guests.scripts import Batch, open_transport
+from .._guests.hypervisor import Hypervisor
 from .._hypervisors.registry import connect
 from .._routeros.api import session
 from .._routeros.api_options import ApiOptions
@@ -30,7 +31,7 @@ class Doors:
 
 @contextmanager
 def license_doors(
-    params: t.Mapping[str, t.Any], apis: t.Mapping[str, ApiOptions], names: t.Collection[str], batch: Batch, progress: Progress
+    params: t.Mapping[str, t.Any], apis: t.Mapping[str, ApiOptions], names: t.Collection[str], options: RunOptions, progress: Progress
 ) -> t.Iterator[Doors]:
     """The ways to the named routers. The hypervisor is connected once, and only if a router has no API of its own; else only its own fail."""
     agents = [name for name in names if name not in apis]
@@ -40,7 +41,7 @@ def license_doors(
     with ExitStack() as stack:
         try:
             if agents:
-                hypervisor = stack.enter_context(connect(params, batch.concurrency))
+                hypervisor = stack.enter_context(connect(params, options.concurrency))
                 found = hypervisor.observe(agents)
         except InputError as error:
             trouble = InputError(f"no way to the router is named: {error.problem}", remedy="Name its hypervisor in the task, or give it an api")
@@ -52,9 +53,9 @@ def license_doors(
                 return _api_door(apis[name])
             if trouble is not None:
                 raise trouble
-            return nullcontext(_agent_door(hypervisor, name, found.get(name), batch, progress))
+            return nullcontext(_agent_door(hypervisor, name, found.get(name), options, progress))
 
-        yield Doors(enter, batch.planned.guests & set(agents) - set(found))
+        yield Doors(enter, options.planned.guests & set(agents) - set(found))
 
 
 @contextmanager
@@ -64,9 +65,9 @@ def _api_door(options: ApiOptions) -> t.Iterator[LicenseDoor]:
 
 
 def _agent_door(
-    hypervisor: Hypervisor | None, name: str, guest: GuestState | None, batch: Batch, progress: Progress
+    hypervisor: Hypervisor | None, name: str, guest: GuestState | None, options: RunOptions, progress: Progress
 ) -> LicenseDoor | None:
     if hypervisor is None:
         return None
-    transport = open_transport(hypervisor, name, guest, batch, progress)
+    transport = open_transport(hypervisor, name, guest, options, progress)
     return None if transport is None else AgentDoor(transport)

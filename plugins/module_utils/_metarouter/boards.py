@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.errors import RouterError, UnsupportedError
-from .._core.text import Version
+from .._core.version import Version
 
 MAX_GUESTS: t.Final = 8
 MAX_INTERFACES: t.Final = 8

@@ -8,9 +8,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from .._core.batch import parse_batch
 from .._core.changes import Change
 from .._core.errors import InputError, RefusedError, UnsupportedError
-from .._guests.guest import parse_batch
 
 
 @dataclass(frozen=True)

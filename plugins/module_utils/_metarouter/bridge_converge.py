@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from .._core.changes import Outcome
+from .._core.batch import Outcome
 from .._core.errors import LostError, RouterError
 from .._core.text import truth
 from .._routeros.api import Api

@@ -10,10 +10,10 @@ import typing as t
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from .._core.changes import Change, Outcome, run_batch
+from .._core.batch import NOTHING_PLANNED, Outcome, Planned, Progress, run_batch
+from .._core.changes import Change
 from .._core.errors import GuestError, InputError, RouterError
 from .._core.text import quote
-from .._guests.hypervisor import NOTHING_PLANNED, Planned, Progress
 from .._guests.scripts import Job, parse_script, predict
 from .._routeros.console import (
     INTERRUPT,

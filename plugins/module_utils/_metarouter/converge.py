@@ -12,9 +12,8 @@ import time
 import typing as t
 from dataclasses import dataclass, field, replace
 
-from .._core.changes import Outcome
+from .._core.batch import NOTHING_PLANNED, Outcome, Planned, Progress
 from .._core.errors import GuestError, InputError, LostError, RouterError, TrapError, UnsupportedError
-from .._guests.hypervisor import NOTHING_PLANNED, Planned, Progress
 from .._routeros.api import Api
 from . import boards
 from .commands import add_addresses, add_guest, apply_nic, remove_guest, set_guest

@@ -12,9 +12,9 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from .._core.addresses import address, parse_mac
+from .._core.batch import parse_batch
 from .._core.errors import InputError
-from .._core.text import address
-from .._guests.guest import parse_batch, parse_mac
 from .boards import DEFAULT_ROUTEROS_MEMORY, MAX_INTERFACES, MEMORY, ROUTEROS_MEMORY
 
 UNLIMITED: t.Final = "unlimited"

@@ -12,7 +12,8 @@ import typing as t
 from dataclasses import replace
 
 from .._core.errors import TrapError
-from .._core.text import Version, size, truth
+from .._core.text import size, truth
+from .._core.version import Version
 from .._routeros.api import NO_SUCH_MENU, Api, Row
 from .boards import Board, missing_menu
 from .guest import UNLIMITED, Disk, NicState, VmState, unmarked

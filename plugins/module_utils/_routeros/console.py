@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from .._core.errors import GuestError
 from .._core.text import quote
-from .script import DONE, FAILED, Ended
+from .script import EXIT_DONE, EXIT_FAILED, Ended
 
 # Appended to the user's name, RouterOS's console then asks the terminal nothing and uses no colours: c, e(dumb), t; a line is so wide.
 PLAIN_TERMINAL: t.Final = "+cet1024w"
@@ -262,7 +262,7 @@ def _ended(dialect: Dialect, shown: str, number: int) -> Ended:
     lines = shown[starts[-1] if starts else 0 :].split("\n")
     prompt = re.compile(dialect.prompt.pattern.removesuffix(r" *\Z"))
     output = [line for line in lines if not prompt.match(line) and not _MARKER.fullmatch(line) and line != f"vrouter{number}end"]
-    code = DONE if dialect.fine.format(number=number) in lines else FAILED
+    code = EXIT_DONE if dialect.fine.format(number=number) in lines else EXIT_FAILED
     return Ended(code, "\n".join(output).strip("\n"))
 
 

@@ -14,10 +14,11 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.errors import GuestError
+from .._core.waiting import wait_for
 
-DONE: t.Final = 0
-TIMED_OUT: t.Final = 1
-FAILED: t.Final = -1
+EXIT_DONE: t.Final = 0
+EXIT_TIMED_OUT: t.Final = 1
+EXIT_FAILED: t.Final = -1
 UNCHANGED: t.Final = "vrouter.mikrotik: changed=false"  # a script that prints this line says that it changed nothing
 FIRST_POLL: t.Final = 0.02  # seconds; most scripts end at once
 SLOWEST_POLL: t.Final = 0.2  # seconds; so a result is seen at most this late
@@ -91,7 +92,7 @@ def run(transport: Runner, script: Script) -> ScriptResult:
     began = time.monotonic()
     ended = follow(transport, script.source, script.timeout)
     seconds = round(time.monotonic() - began, 3)
-    if ended.exit_code != DONE:
+    if ended.exit_code != EXIT_DONE:
         raise _failure(script, ended)
     lines = [line.strip() for line in ended.output.splitlines()]
     if script.marker is not None and script.marker not in lines:
@@ -108,32 +109,25 @@ def holds(transport: Runner, expression: str) -> bool:
     """Whether a RouterOS expression is true on the router. Only reads."""
     ended = follow(transport, f':if ({expression}) do={{:put "true"}} else={{:put "false"}}', GUARD_TIMEOUT)
     answer = ended.output.strip()
-    if ended.exit_code != DONE or answer not in ("true", "false"):
+    if ended.exit_code != EXIT_DONE or answer not in ("true", "false"):
         raise GuestError(f"unless: {expression!r} is no expression that RouterOS can decide", found=answer)
     return answer == "true"
 
 
 def follow(transport: Runner, source: str, timeout: float) -> Ended:
     """Start the source and wait for its end. Raises GuestError when it outlives `timeout`: it may go on inside the router."""
-    deadline = time.monotonic() + timeout
     job = transport.start(source)
-    pause = FIRST_POLL
-    while True:
-        ended = transport.poll(job)
-        if ended is not None:
-            return ended
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise GuestError(
-                f"the script did not end within {timeout:g} s and may still run on the router",
-                remedy="Raise timeout, or look at /log and /system/script/job on the router",
-            )
-        time.sleep(min(pause, left))
-        pause = min(pause * 2, SLOWEST_POLL)
+    ended = wait_for(lambda: transport.poll(job), timeout, first=FIRST_POLL, slowest=SLOWEST_POLL)
+    if ended is None:
+        raise GuestError(
+            f"the script did not end within {timeout:g} s and may still run on the router",
+            remedy="Raise timeout, or look at /log and /system/script/job on the router",
+        )
+    return ended
 
 
 def _failure(script: Script, ended: Ended) -> GuestError:
     said = ended.output.strip() or "nothing"
-    if ended.exit_code == TIMED_OUT:
+    if ended.exit_code == EXIT_TIMED_OUT:
         return GuestError(f"script {script.name}: RouterOS ended it after its own time limit", found=said, remedy="Split the script")
     return GuestError(f"script {script.name}: RouterOS reports an error (exit code {ended.exit_code})", found=said, remedy="Mend the script")

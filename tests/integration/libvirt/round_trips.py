@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import libvirtmod  # type: ignore[import-not-found]
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Outcome
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.converge import converge_guests
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import parse_guests
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.hypervisor import Hypervisor

@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Outcome
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome, Planned
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError, RefusedError, UnreachableError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.text import quote
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.hypervisor import Planned
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.consoles import Order, parse_console, run_consoles
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.ssh import SshOptions, fingerprint, ssh_session
 from paramiko.ecdsakey import ECDSAKey

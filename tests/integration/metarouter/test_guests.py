@@ -9,7 +9,7 @@ import typing as t
 from dataclasses import replace
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Outcome
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError, LostError, RefusedError, UnsupportedError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.converge import Order, converge, read_guests
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.guest import parse_guests, parse_wiring

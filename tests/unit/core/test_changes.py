@@ -8,7 +8,8 @@ from __future__ import annotations
 import threading
 import typing as t
 
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Change, Outcome, compare, diff, run_batch, summary
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome, run_batch, summary
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Change, compare, diff
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import GuestError
 from hypothesis import given
 from hypothesis import strategies as st

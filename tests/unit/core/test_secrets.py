@@ -9,7 +9,8 @@ import base64
 import typing as t
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Change, Outcome, summary
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome, summary
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Change
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import GuestError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.secrets import MASK, WITHHELD, Mask
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.text import escape, quote

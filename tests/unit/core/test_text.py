@@ -10,7 +10,8 @@ import itertools
 
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.text import Version, quote
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.text import quote
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.version import Version
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

@@ -9,7 +9,7 @@ import typing as t
 from dataclasses import replace
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Outcome, summary
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome, Planned, summary
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import HypervisorError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.secrets import Mask
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.text import quote
@@ -23,16 +23,15 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._first_boot.conve
     Boot,
     boot_routers,
 )
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.enter import RunOptions
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import GuestSpec, GuestState, Mark, Nic
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.hypervisor import Planned
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.scripts import Batch
 
 from tests.unit.support import OTHER_UUID, UUID, Chr, MemoryHypervisor, nic, quiet, state
 
 PASSWORD = 'correct "horse"'
 FAILING = ':put "half"\n:error "no such luck"'
-RUN = Batch(check_mode=False, agent_timeout=1, concurrency=4)
-CHECK = Batch(check_mode=True, agent_timeout=1, concurrency=4)
+RUN = RunOptions(check_mode=False, agent_timeout=1, concurrency=4)
+CHECK = RunOptions(check_mode=True, agent_timeout=1, concurrency=4)
 
 
 def running(name: str = "edge1", **values: t.Any) -> GuestState:
@@ -52,12 +51,12 @@ def hypervisor() -> MemoryHypervisor:
     return memory
 
 
-def go(hypervisor: MemoryHypervisor, *boots: Boot, batch: Batch = RUN) -> dict[str, Outcome]:
-    return boot_routers(hypervisor, {item.links.name: item for item in boots}, batch, quiet)
+def go(hypervisor: MemoryHypervisor, *boots: Boot, options: RunOptions = RUN) -> dict[str, Outcome]:
+    return boot_routers(hypervisor, {item.links.name: item for item in boots}, options, quiet)
 
 
-def one(hypervisor: MemoryHypervisor, item: Boot | None = None, batch: Batch = RUN) -> Outcome:
-    return go(hypervisor, item or wanted(), batch=batch)["edge1"]
+def one(hypervisor: MemoryHypervisor, item: Boot | None = None, options: RunOptions = RUN) -> Outcome:
+    return go(hypervisor, item or wanted(), options=options)["edge1"]
 
 
 def fields(outcome: Outcome) -> list[str]:
@@ -133,7 +132,7 @@ def test_user_scripts_run_once_each(hypervisor: MemoryHypervisor) -> None:
         return wanted(scripts=scripts, **values)
 
     one(hypervisor, item("a"))
-    assert one(hypervisor, item("a", "b"), batch=RUN).facts["first_boot"] == DRIFT
+    assert one(hypervisor, item("a", "b"), options=RUN).facts["first_boot"] == DRIFT
     outcome = one(hypervisor, item("a", "b", reapply=True))
     assert (outcome.error, outcome.facts["first_boot"]) == (None, DONE)  # a second bridge "a" would have been an error
     assert hypervisor.routers["edge1"].count("/interface bridge", "") == 2
@@ -263,7 +262,7 @@ def test_check_mode_touches_nothing_and_predicts_what_the_run_does(hypervisor: M
     if situation == "opened by hand":
         hypervisor.guests["edge1"] = running(interfaces=(nic(1, link=True), nic(2)))
     guest, log, kept = hypervisor.guests["edge1"], list(hypervisor.log), hypervisor.routers["edge1"].platform.stored
-    predicted = one(hypervisor, batch=CHECK)
+    predicted = one(hypervisor, options=CHECK)
     assert (hypervisor.guests["edge1"], hypervisor.log, hypervisor.routers["edge1"].platform.stored) == (guest, log, kept)
     done = one(hypervisor)
     assert (predicted.error, predicted.changes) == (done.error, done.changes)
@@ -273,20 +272,20 @@ def test_check_mode_touches_nothing_and_predicts_what_the_run_does(hypervisor: M
 def test_check_mode_predicts_a_reapplied_first_boot(hypervisor: MemoryHypervisor) -> None:
     one(hypervisor)
     again = wanted(identity="zz", reapply=True)
-    assert one(hypervisor, again, batch=CHECK).changes == one(hypervisor, again).changes
+    assert one(hypervisor, again, options=CHECK).changes == one(hypervisor, again).changes
 
 
 def test_check_mode_says_what_would_run_in_a_guest_that_would_be_made() -> None:
-    planned = Batch(True, 1, 4, Planned(guests=frozenset({"edge1"})))
-    outcome = one(MemoryHypervisor(), batch=planned)
+    planned = RunOptions(True, 1, 4, Planned(guests=frozenset({"edge1"})))
+    outcome = one(MemoryHypervisor(), options=planned)
     assert (outcome.error, outcome.facts["first_boot"], outcome.has_changed) == (None, WOULD_RUN, True)
-    assert "does not exist" in str(one(MemoryHypervisor(), batch=CHECK).error)
+    assert "does not exist" in str(one(MemoryHypervisor(), options=CHECK).error)
 
 
 def test_check_mode_awaits_no_agent() -> None:
     hypervisor = MemoryHypervisor(running(agent_connected=False))
     router = hypervisor.plug("edge1", Chr(open_port=False))
-    outcome = one(hypervisor, batch=CHECK)
+    outcome = one(hypervisor, options=CHECK)
     assert (outcome.error, outcome.facts["first_boot"], outcome.has_changed) == (None, WOULD_RUN, True)
     assert (hypervisor.log, router.transport.started) == ([], [])
 
@@ -294,20 +293,20 @@ def test_check_mode_awaits_no_agent() -> None:
 # Guests that do not run, or are not ours
 
 
-@pytest.mark.parametrize("batch", [RUN, CHECK])
+@pytest.mark.parametrize("options", [RUN, CHECK])
 @pytest.mark.parametrize(("mark", "said"), [(Mark(), WAITING), (Mark(configured=True), STANDING)])
 @pytest.mark.parametrize("power", ["stopped", "suspended"])
-def test_a_guest_that_does_not_run_is_left_as_it_is(power: str, mark: Mark, said: str, batch: Batch) -> None:
+def test_a_guest_that_does_not_run_is_left_as_it_is(power: str, mark: Mark, said: str, options: RunOptions) -> None:
     hypervisor = MemoryHypervisor(state(power=power, mark=mark))
     router = hypervisor.plug("edge1", Chr())
-    outcome = one(hypervisor, batch=batch)
+    outcome = one(hypervisor, options=options)
     assert (outcome.error, outcome.changes, outcome.facts["first_boot"]) == (None, (), said)
     assert (hypervisor.log, router.transport.started) == ([], [])
 
 
 def test_check_mode_says_what_would_run_in_a_guest_that_would_be_started() -> None:
-    planned = Batch(True, 1, 4, Planned(guests=frozenset({"edge1"})))
-    outcome = one(MemoryHypervisor(state()), batch=planned)
+    planned = RunOptions(True, 1, 4, Planned(guests=frozenset({"edge1"})))
+    outcome = one(MemoryHypervisor(state()), options=planned)
     assert (outcome.error, outcome.facts["first_boot"], outcome.has_changed) == (None, WOULD_RUN, True)
 
 

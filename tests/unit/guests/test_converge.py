@@ -8,9 +8,10 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Outcome
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import HypervisorError, UnsupportedError
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.converge import converge_guests, converge_segments, read_guests
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.converge import converge_guests, converge_segments
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.facts import read_guests
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import GuestSpec, Mark, Nic
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import SegmentSpec
 

@@ -11,17 +11,17 @@ import typing as t
 import uuid
 
 import pytest
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.addresses import parse_mac
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.names import check_name
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.text import escape
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import (
     GuestSpec,
     Nic,
     check_gaps,
-    check_name,
     derive_mac,
     parse_guest,
     parse_guests,
-    parse_mac,
     slot_number,
 )
 from hypothesis import given

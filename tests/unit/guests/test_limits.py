@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError, UnsupportedError
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.text import Version
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.version import Version
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import GuestSpec, Nic
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.limits import ESX, KVM, base_memory, check
 from hypothesis import given

@@ -10,25 +10,18 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Outcome
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome, Planned
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.enter import RunOptions
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.files import File, parse_file, transfer_files
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import GuestState
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.hypervisor import Planned
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.scripts import (
-    Batch,
-    File,
-    Job,
-    parse_file,
-    parse_script,
-    run_scripts,
-    transfer_files,
-)
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.scripts import Job, parse_script, run_scripts
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script import Script
 
 from tests.unit.support import Chr, MemoryHypervisor, quiet, state
 
-RUN = Batch(check_mode=False, agent_timeout=1, concurrency=4)
-CHECK = Batch(check_mode=True, agent_timeout=1, concurrency=4)
+RUN = RunOptions(check_mode=False, agent_timeout=1, concurrency=4)
+CHECK = RunOptions(check_mode=True, agent_timeout=1, concurrency=4)
 
 
 def running(name: str, **values: t.Any) -> GuestState:
@@ -43,8 +36,8 @@ def hypervisor() -> MemoryHypervisor:
     return memory
 
 
-def scripts(hypervisor: MemoryHypervisor, *jobs: Job, batch: Batch = RUN) -> dict[str, Outcome]:
-    return run_scripts(hypervisor, jobs, batch, quiet)
+def scripts(hypervisor: MemoryHypervisor, *jobs: Job, options: RunOptions = RUN) -> dict[str, Outcome]:
+    return run_scripts(hypervisor, jobs, options, quiet)
 
 
 def job(guest: str, source: str, **values: t.Any) -> Job:
@@ -99,21 +92,21 @@ def test_an_agent_that_never_answers_fails_its_guest_alone(hypervisor: MemoryHyp
 
 def test_check_mode_runs_only_what_reads(hypervisor: MemoryHypervisor) -> None:
     reading = Job("edge1", Script("look", ":put [/system identity get name]"), read_only=True)
-    done = scripts(hypervisor, reading, job("edge1", '/system identity set name="x"', name="rename"), batch=CHECK)["edge1"]
+    done = scripts(hypervisor, reading, job("edge1", '/system identity set name="x"', name="rename"), options=CHECK)["edge1"]
     assert outputs(done) == ["MikroTik", "would run"]
     assert [change.field for change in done.changes] == ["scripts.rename"]
     assert hypervisor.routers["edge1"].router.identity == "MikroTik"
 
 
 def test_check_mode_asks_the_guard(hypervisor: MemoryHypervisor) -> None:
-    done = scripts(hypervisor, job("edge1", ":put 1", unless="true"), job("edge2", ":put 1", unless="false"), batch=CHECK)
+    done = scripts(hypervisor, job("edge1", ":put 1", unless="true"), job("edge2", ":put 1", unless="false"), options=CHECK)
     assert (done["edge1"].has_changed, done["edge2"].has_changed) == (False, True)
 
 
 def test_check_mode_counts_a_guest_that_would_be_made(hypervisor: MemoryHypervisor) -> None:
-    planned = Batch(True, 1, 4, Planned(guests=frozenset({"edge9"})))
-    assert outputs(scripts(hypervisor, job("edge9", ":put 1"), batch=planned)["edge9"]) == ["would run"]
-    assert scripts(hypervisor, job("edge9", ":put 1"), batch=CHECK)["edge9"].error is not None
+    planned = RunOptions(True, 1, 4, Planned(guests=frozenset({"edge9"})))
+    assert outputs(scripts(hypervisor, job("edge9", ":put 1"), options=planned)["edge9"]) == ["would run"]
+    assert scripts(hypervisor, job("edge9", ":put 1"), options=CHECK)["edge9"].error is not None
 
 
 # Arguments
@@ -152,8 +145,8 @@ def test_a_timeout_is_above_zero(timeout: int) -> None:
 # Files
 
 
-def files(hypervisor: MemoryHypervisor, *wanted: File, batch: Batch = RUN) -> dict[str, Outcome]:
-    return transfer_files(hypervisor, wanted, batch, quiet)
+def files(hypervisor: MemoryHypervisor, *wanted: File, options: RunOptions = RUN) -> dict[str, Outcome]:
+    return transfer_files(hypervisor, wanted, options, quiet)
 
 
 CONTENT = bytes(range(256)) * 500  # more than one block of the agent's
@@ -161,7 +154,7 @@ CONTENT = bytes(range(256)) * 500  # more than one block of the agent's
 
 def test_a_file_is_put_once(hypervisor: MemoryHypervisor) -> None:
     wanted = File("edge1", 'we"ird $name.bin', CONTENT)
-    assert files(hypervisor, wanted, batch=CHECK)["edge1"].has_changed
+    assert files(hypervisor, wanted, options=CHECK)["edge1"].has_changed
     assert files(hypervisor, wanted)["edge1"].has_changed
     assert hypervisor.routers["edge1"].transport.read_file(wanted.name) == CONTENT
     assert not files(hypervisor, wanted)["edge1"].has_changed
@@ -171,7 +164,7 @@ def test_a_file_is_put_once(hypervisor: MemoryHypervisor) -> None:
 def test_a_file_is_fetched_once(hypervisor: MemoryHypervisor, tmp_path: Path) -> None:
     hypervisor.routers["edge1"].transport.write_file("a.bin", CONTENT)
     wanted = File("edge1", "a.bin", dest=tmp_path / "a.bin")
-    assert files(hypervisor, wanted, batch=CHECK)["edge1"].has_changed
+    assert files(hypervisor, wanted, options=CHECK)["edge1"].has_changed
     assert list(tmp_path.iterdir()) == []
     assert files(hypervisor, wanted)["edge1"].has_changed
     assert (tmp_path / "a.bin").read_bytes() == CONTENT

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Outcome, summary
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome, summary
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._images.cache import Cache
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._images.channel_lock import VersionLock
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._images.download import Http

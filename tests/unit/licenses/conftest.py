@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import datetime, timezone
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Outcome
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import GuestError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses.converge import Order, converge
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses.doors import AgentDoor, ApiDoor, LicenseDoor, Reading

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Outcome
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses.license import check_account
 

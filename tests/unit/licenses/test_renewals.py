@@ -9,7 +9,7 @@ import threading
 import typing as t
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Outcome
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses import converge as _license_engine
 
 from tests.simulators.routeros.menus import license as license_menu

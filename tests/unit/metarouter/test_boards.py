@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import UnsupportedError
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.text import Version
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.version import Version
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter import boards
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.boards import Board
 

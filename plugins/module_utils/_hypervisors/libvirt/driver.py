@@ -10,10 +10,11 @@ import uuid
 from contextlib import contextmanager
 from dataclasses import replace
 
+from ..._core.batch import Planned, Progress
 from ..._core.errors import HypervisorError, InputError, RefusedError, RouterError, UnsupportedError
 from ..._guests import limits
 from ..._guests.guest import NIC_MODEL, GuestSpec, GuestState, Mark, Power, derive_mac
-from ..._guests.hypervisor import Hypervisor, Planned, Progress
+from ..._guests.hypervisor import Hypervisor
 from ..._guests.plan import GuestPlan, new_link
 from ..._guests.segment import SegmentPlan, SegmentState
 from . import domain_xml, host, storage

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 
 from ..._core.errors import UnsupportedError
 from ..._guests.limits import PARAVIRTUAL
-from ..._routeros.script import DONE, GUARD_TIMEOUT, follow
+from ..._routeros.script import EXIT_DONE, GUARD_TIMEOUT, follow
 from .connection import library
 
 if t.TYPE_CHECKING:
@@ -46,7 +46,7 @@ def kvm_works(connection: libvirt.virConnect) -> bool:
 def license_level(agent: AgentTransport) -> str:
     """The router's licence level, or an empty text where it does not say."""
     ended = follow(agent, ":put [/system license get level]", GUARD_TIMEOUT)
-    return ended.output.strip() if ended.exit_code == DONE else ""
+    return ended.output.strip() if ended.exit_code == EXIT_DONE else ""
 
 
 def agent_facts(agent: AgentTransport) -> dict[str, t.Any]:

@@ -10,8 +10,9 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
 from ..._core.changes import Change, compare
+from ..._core.confirm import require_confirm
 from ..._core.errors import InputError, RefusedError, UnsupportedError
-from ..._guests.guest import check_name
+from ..._core.names import check_name
 from .connection import Connections, error_code, library, translated
 
 if t.TYPE_CHECKING:
@@ -80,8 +81,7 @@ def plan(spec: PoolSpec, found: PoolState | None) -> list[Change]:
 
 
 def _removal(spec: PoolSpec, found: PoolState) -> list[Change]:
-    if spec.confirm != spec.name:
-        raise RefusedError("removing a pool needs its name twice", wanted=f"confirm: {spec.name}", found=f"confirm: {spec.confirm or ''}")
+    require_confirm("pool", spec.name, spec.confirm)
     foreign = [volume for volume in found.volumes if not _base(volume, found.volumes)]
     if foreign:
         raise RefusedError(f"storage pool {spec.name} holds volumes that are no base images", found=", ".join(foreign), remedy="Move them first")
