@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Planned, Progress
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Change
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import GuestError, RouterError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import GuestError, LostError, RouterError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests import limits
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import (
     DEFAULTS,
@@ -137,7 +137,7 @@ class SimulatedTransport(AgentTransport):
         request = {"execute": command, "arguments": dict(arguments or {})}
         answer = self._agent.receive(json.dumps(request).encode() + b"\n")
         if not answer:
-            raise GuestError(f"the guest agent did not answer {command}")
+            raise LostError(f"the guest agent did not answer {command}")
         reply = json.loads(answer)
         if "error" in reply:
             raise GuestError(f"the guest agent refused {command}", found=reply["error"]["desc"])

@@ -14,7 +14,7 @@ import base64
 import json
 import typing as t
 
-from ..._core.errors import GuestError, HypervisorError
+from ..._core.errors import GuestError, HypervisorError, LostError
 from ..._routeros.script import Ended
 from .connection import Events, error_code, library
 from .domain_xml import AGENT_CHANNEL
@@ -22,7 +22,7 @@ from .domain_xml import AGENT_CHANNEL
 if t.TYPE_CHECKING:
     import libvirt
 
-ANSWER: t.Final = 5  # seconds for one answer; libvirt's own synchronising before it takes up to 5 more
+ANSWER: t.Final = 25  # seconds for one answer: on a busy host an agent takes up to 20; libvirt's own synchronising before it takes up to 5 more
 SILENT: t.Final = 0  # for commands that CHR never answers: do not wait
 SENT: t.Final = 1  # seconds in which such a command is certainly sent
 FILE_CHUNK: t.Final = 48 * 1024  # bytes; base64 of it stays below 64 KiB
@@ -55,7 +55,7 @@ class AgentTransport:
             raise GuestError(f"the guest agent did not open its channel within {timeout:g} s", remedy=NO_AGENT)
 
     def call(self, command: str, arguments: t.Mapping[str, t.Any] | None = None, timeout: int = ANSWER) -> t.Any:
-        """One agent command; what it returned. Raises GuestError for the agent's refusals and for silence."""
+        """One agent command; what it returned. Raises GuestError for the agent's refusals, LostError for silence."""
         lib = library()
         request: dict[str, t.Any] = {"execute": command}
         if arguments:
@@ -129,7 +129,7 @@ def _explain(error: libvirt.libvirtError, command: str) -> GuestError:
     code, text = error_code(error), error.get_error_message() or str(error)
     if code in _silence():
         lost = "; whether the script began is unknown" if command == "guest-exec" else ""
-        return GuestError(f"the guest agent did not answer {command}{lost}", found=text, remedy="Check the router's console, then run again")
+        return LostError(f"the guest agent did not answer {command}{lost}", found=text, remedy="Check the router's console, then run again")
     if code == lib.VIR_ERR_ARGUMENT_UNSUPPORTED:
         return GuestError("the guest has no agent channel", found=text, remedy="Create it with agent: true")
     if code == lib.VIR_ERR_OPERATION_INVALID:
