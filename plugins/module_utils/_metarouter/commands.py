@@ -31,18 +31,30 @@ def _word(value: t.Any) -> str:
     return "none" if value == "" else str(value)
 
 
-def add_guest(api: Api, spec: VmSpec) -> list[str]:
-    """Make a guest, disabled, so that it does not start before it is wired. Returns warnings."""
-    values = words({"name": spec.name, "memory_size": spec.new_memory, "disabled": True})
+def add_guest(api: Api, spec: VmSpec) -> tuple[str, list[str]]:
+    """Make a guest, disabled, so that it does not start before it is wired. Returns its id, and warnings."""
+    return _marked_write(lambda values: api.add(VM, {**values, "disabled": boolean(True)}), spec)
+
+
+def name_guest(api: Api, item: str, spec: VmSpec) -> list[str]:
+    """Give an imported guest its name, sizes and mark, all at once: what bears no mark is not ours yet. Returns warnings."""
+    dummy, warnings = _marked_write(lambda values: api.set(VM, item, values), spec)
+    return warnings
+
+
+Written = t.TypeVar("Written")
+
+
+def _marked_write(write: t.Callable[[dict[str, str]], Written], spec: VmSpec) -> tuple[Written, list[str]]:
+    """Write what a new guest is. Returns what writing returned, and warnings."""
+    values = words({"name": spec.name, "memory_size": spec.new_memory})
     if spec.disk_size is not None:
         values["disk-size"] = str(spec.disk_size)
     try:
-        api.add(VM, {**values, "comment": marked(spec.comment or "")})
+        return write({**values, "comment": marked(spec.comment or "")}), []
     except TrapError as error:
         _comment_only(error, spec)
-        api.add(VM, values)
-        return [NO_COMMENTS]
-    return []
+        return write(values), [NO_COMMENTS]
 
 
 def mark_guest(api: Api, item: str, spec: VmSpec, comment: str) -> list[str]:

@@ -18,7 +18,9 @@ from .._routeros.api import Api
 from . import boards
 from .commands import add_addresses, add_guest, apply_nic, remove_guest, set_guest
 from .guest import STOPPED, VmSpec, VmState
-from .image_import import import_guest, local_architecture
+from .image_file import local_architecture
+from .image_import import Import, forget_imports, import_guest
+from .import_record import IMPORTED
 from .plan import VmPlan, plan_guest
 from .read import VM, observe, read_board, read_states
 from .session_path import refuse_own_path, session_path
@@ -51,12 +53,17 @@ class Batch:
     order: Order
     progress: Progress
     plans: dict[str, VmPlan] = field(default_factory=dict)
+    made: dict[str, str] = field(default_factory=dict)  # the ids of new guests
     errors: dict[str, RouterError] = field(default_factory=dict)
     warnings: dict[str, list[str]] = field(default_factory=dict)
 
     def busy(self) -> dict[str, VmPlan]:
         """Guests that change and did not fail yet."""
         return {name: plan for name, plan in self.plans.items() if plan.changes and name not in self.errors}
+
+    def item(self, plan: VmPlan) -> str:
+        """What the router knows a guest by. A name does for an item as well, where a RouterOS does not tell a new one's id."""
+        return plan.found.id if plan.found is not None else self.made.get(plan.spec.name) or plan.spec.name
 
     def each(self, work: t.Callable[[VmPlan], list[str] | None], plans: t.Mapping[str, VmPlan]) -> None:
         """Do something for each guest; one that fails drops out alone. A lost session ends the batch: every other guest would fail too."""
@@ -84,13 +91,15 @@ def converge(api: Api, specs: t.Mapping[str, VmSpec], order: Order, progress: Pr
         _check(batch, found)
     refused = set(batch.errors)  # before anything was touched: these have no changes to show
     under_way = _starting_already(batch)
-    if (batch.busy() or under_way) and not order.check_mode:
+    if not order.check_mode:
         try:
-            _wait(batch, under_way, ("running",))
-            _apply(batch, found)
-            found, dummy = observe(api, with_addresses)
+            forget_imports(api, [name for name, spec in specs.items() if spec.image_name is not None and name in found], IMPORTED)
+            if batch.busy() or under_way:
+                _wait(batch, under_way, ("running",))
+                _apply(batch)
+                found, dummy = observe(api, with_addresses)
         except LostError as error:  # what stands now is not known; the next run finds out
-            batch.errors.update(dict.fromkeys(batch.busy(), error))
+            batch.errors.update(dict.fromkeys([*batch.busy(), *under_way] or specs, error))
     return {name: _outcome(name, batch, found.get(name), name in refused) for name in specs}
 
 
@@ -161,7 +170,7 @@ def _check_image(batch: Batch, plan: VmPlan, board: boards.Board) -> None:
         raise UnsupportedError(f"image: the router has no file {spec.image}", remedy="Upload it first, or name a local file in image_src")
 
 
-def _apply(batch: Batch, found: t.Mapping[str, VmState]) -> None:
+def _apply(batch: Batch) -> None:
     """Stop, then change, then start, and last what needs a running guest; each step for all guests."""
     _stop(batch)
     batch.each(lambda plan: _change(batch, plan), batch.busy())
@@ -194,6 +203,7 @@ def _change(batch: Batch, plan: VmPlan) -> list[str]:
     if spec.state == "absent":
         batch.progress(spec.name, "removing")
         remove_guest(api, plan)
+        forget_imports(api, [spec.name])
         return []
     warnings = _make(batch, plan) if plan.found is None else set_guest(api, plan.found.id, plan)
     for nic in sorted(plan.nics, key=lambda nic: (nic.wanted.state == "present", nic.wanted.number)):
@@ -208,11 +218,14 @@ def _make(batch: Batch, plan: VmPlan) -> list[str]:
     spec = plan.spec
     if spec.image_name is None:
         batch.progress(spec.name, "making the guest")
-        return add_guest(batch.api, spec)
+        batch.made[spec.name], warnings = add_guest(batch.api, spec)
+        return warnings
     if spec.image_src and batch.order.upload is not None:
         batch.progress(spec.name, f"uploading {spec.image_name}")
         batch.order.upload(spec.image_src, spec.image_name)
-    return import_guest(batch.api, spec, batch.order.import_timeout, lambda what: batch.progress(spec.name, what))
+    work = Import(batch.api, spec, batch.plans, batch.order.import_timeout, lambda what: batch.progress(spec.name, what))
+    batch.made[spec.name], warnings = import_guest(work)
+    return warnings
 
 
 def _start(batch: Batch) -> None:
@@ -221,7 +234,7 @@ def _start(batch: Batch) -> None:
     def start(plan: VmPlan) -> None:
         batch.progress(plan.spec.name, "starting")
         enabled = plan.found is not None and not plan.found.disabled
-        batch.api.act(VM, "start" if enabled else "enable", plan.spec.name if plan.found is None else plan.found.id)
+        batch.api.act(VM, "start" if enabled else "enable", batch.item(plan))
 
     batch.each(start, starting)
     _wait(batch, {name for name in starting if name not in batch.errors}, ("running",))
@@ -237,7 +250,7 @@ def _wait(batch: Batch, names: t.Collection[str], wanted: t.Collection[str]) -> 
         looks += 1
         if looks == STUBBORN and "running" in wanted:
             for name in [name for name in waiting if states.get(name) == "stopped"]:
-                _start_again(batch.api, name)
+                _start_again(batch.api, batch.item(batch.plans[name]))
         left = deadline - time.monotonic()
         if waiting and left <= 0:
             for name in waiting:
@@ -253,9 +266,9 @@ def _wait(batch: Batch, names: t.Collection[str], wanted: t.Collection[str]) -> 
             pause = min(pause * 2, SLOWEST_LOOK)
 
 
-def _start_again(api: Api, name: str) -> None:
+def _start_again(api: Api, item: str) -> None:
     try:
-        api.act(VM, "start", name)
+        api.act(VM, "start", item)
     except TrapError:
         return  # it starts by itself meanwhile; the next look tells
 

@@ -1,122 +1,196 @@
 # Copyright: (c) 2026, the vrouter.mikrotik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Making a MetaROUTER guest from an image, in a way that a killed run can be finished (private).
+"""Making a MetaROUTER guest from an image, in a way that a killed run can be finished and no other guest is touched (private).
 
-import-image gives the new guest a name of its own choice (mr1, mr2 ...), so a run that ends before the renaming leaves a guest that nobody
-can tell from another. A record on the router, kept while the import lasts, says which guests were there before. It is an item of
-/system script whose source is nothing but comments.
+An item of /system script remembers the import while it lasts, and is its lock as well: RouterOS takes each name once. Imports of one board
+go one after the other, as only so it can be told which guest came of which.
 """
 
 from __future__ import annotations
 
-import tarfile
 import typing as t
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
-from .._core.errors import GuestError, InputError
+from .._core.errors import GuestError, RefusedError, TrapError
 from .._core.text import boolean
-from .._routeros.api import Api, Row
-from .commands import mark_guest, words
-from .guest import STOPPED, VmSpec
-from .read import VM, state_of
+from .._core.waiting import wait_for
+from .._routeros.api import Api
+from .commands import name_guest
+from .guest import VmSpec, VmState
+from .import_record import (
+    IMPORTED,
+    IMPORTING,
+    PREFIX,
+    ImportRecord,
+    as_imported,
+    holds_image,
+    left_by_import,
+    parse_record,
+    shown,
+    strangers,
+)
+from .read import VM, observe
 
 RECORDS: t.Final = "/system/script"
-BEGUN: t.Final = "import begun"
-DONE: t.Final = "import done"
-ELF: t.Final = b"\x7fELF"
-MACHINES: t.Final = {8: "mips", 20: "powerpc"}  # ELF's e_machine
-HEADER: t.Final = 20  # bytes of an ELF file up to e_machine
-LOOKED_AT: t.Final = 500  # files of an image; its programs come early
+PATIENCE: t.Final = 30.0  # seconds after which an import that another run began counts as given up; not measured
+SHOWS: t.Final = 30.0  # seconds that an imported guest may take to show; not measured
+FIRST_LOOK: t.Final = 0.1  # seconds
+SLOWEST_LOOK: t.Final = 1.0  # seconds
+TAKEN: t.Final = ("already exists", "no such item")  # RouterOS's texts where another run added or removed the record
 
 Say = t.Callable[[str], None]
 
 
-def import_guest(api: Api, spec: VmSpec, timeout: float, say: Say) -> list[str]:
-    """Import the image as a disabled guest and give it its name and sizes, from wherever an earlier run stopped. Returns warnings."""
-    guest = _imported(api, spec) or _import(api, spec, timeout, say)
-    values: dict[str, t.Any] = {"name": spec.name, "memory_size": spec.new_memory}
-    if spec.disk_size is not None:
-        values["disk_size"] = spec.disk_size
-    warnings = mark_guest(api, guest, spec, spec.comment or "")
-    api.set(VM, guest, words(values))  # renamed last: under its name it is whole
-    for row in _records(api, spec):
-        api.act(RECORDS, "remove", row[".id"])
-    return warnings
+@dataclass(frozen=True)
+class Import:
+    """One import. `described` are the names of all guests of this run; `timeout` is in seconds, for the import itself."""
+
+    api: Api
+    spec: VmSpec
+    described: t.Collection[str]
+    timeout: float
+    say: Say
 
 
-def _name(spec: VmSpec) -> str:
-    return f"vrouter-import-{spec.name}"
+def import_guest(work: Import) -> tuple[str, list[str]]:
+    """Import the image as a disabled guest and give it its name and sizes, from wherever an earlier run stopped. Its id, and warnings."""
+    record = _claim(work)
+    record, guest = _resume(work, record) or _import(work, record)
+    warnings = name_guest(work.api, guest, work.spec)  # under its name it is whole
+    _drop(work.api, record)
+    return guest, warnings
 
 
-def _records(api: Api, spec: VmSpec) -> list[Row]:
-    return api.print(RECORDS, (".id", "source"), f"?name={_name(spec)}")
+def forget_imports(api: Api, guests: t.Collection[str], stage: str | None = None) -> None:
+    """Drop the records of these guests, for example what a run left that was cut off at its very end."""
+    for record in _records(api) if guests else ():
+        if record.guest in guests and stage in (None, record.stage):
+            _drop(api, record)
 
 
-def _imported(api: Api, spec: VmSpec) -> str | None:
-    """The id of the guest that an earlier run imported whole. What one left half-way is removed."""
-    for record in _records(api, spec):
-        stage, *before = [line.removeprefix("# ") for line in record.get("source", "").splitlines()]
-        left = [row for row in _guests(api) if row["name"] not in before]
-        if len(left) > 1:
-            raise GuestError(
-                f"image: an earlier import of {spec.name} was interrupted, and it cannot be told which guest came of it",
-                found=", ".join(row["name"] for row in left),
-                remedy=f"Remove it, and the item {_name(spec)} of /system script",
-            )
-        if left and stage == DONE:
-            return left[0][".id"]
-        for row in left:
-            if state_of(row) not in STOPPED:
-                raise GuestError(f"image: guest {row['name']} of an interrupted import runs", remedy="Shut it down and run again")
-            api.act(VM, "remove", row[".id"])
-    return None
+# The record
 
 
-def _import(api: Api, spec: VmSpec, timeout: float, say: Say) -> str:
-    before = [row["name"] for row in _guests(api)]
-    _keep_record(api, spec, BEGUN, before)
-    say(f"importing {spec.image_name}")
-    api.call(
-        f"{VM}/import-image",
-        {"file-name": spec.image_name or "", "memory-size": str(spec.new_memory), "enabled": boolean(False)},
-        timeout=timeout,
-    )
-    new = [row for row in _guests(api) if row["name"] not in before]
-    if len(new) != 1:
-        found = ", ".join(row["name"] for row in new) or "no new guest"
-        raise GuestError(f"image: {spec.image_name} was imported, and no guest can be told to come of it", found=found, remedy="Run again")
-    _keep_record(api, spec, DONE, before)
-    return new[0][".id"]
+def _records(api: Api) -> list[ImportRecord]:
+    """All imports of the board that did not end, in the order in which they began."""
+    names = {row[".id"]: row["name"] for row in api.print(RECORDS, (".id", "name")) if row["name"].startswith(PREFIX)}
+    rows = [row for item in names for row in api.print(RECORDS, (".id", "source"), f"?.id={item}")]
+    return sorted((parse_record(names[row[".id"]], row.get("source", ""), row[".id"]) for row in rows), key=_place)
 
 
-def _keep_record(api: Api, spec: VmSpec, stage: str, before: list[str]) -> None:
-    source = "\n".join(f"# {line}" for line in (stage, *before))
-    records = _records(api, spec)
-    if records:
-        api.set(RECORDS, records[0][".id"], {"source": source})
-    else:
-        api.add(RECORDS, {"name": _name(spec), "source": source})
+def _place(record: ImportRecord) -> int:
+    return int(record.id.lstrip("*"), 16)
 
 
-def _guests(api: Api) -> list[Row]:
-    return api.print(VM, (".id", "name", "state", "disabled"))
+def _write(api: Api, record: ImportRecord, **changes: t.Any) -> ImportRecord:
+    """The record with these changes, kept on the router too."""
+    changed = replace(record, **changes)
+    with _raced(record.guest):
+        if record.id:
+            api.set(RECORDS, record.id, {"source": changed.source})
+            return changed
+        return replace(changed, id=api.add(RECORDS, {"name": record.name, "source": changed.source}))
 
 
-def local_architecture(path: str) -> str | None:
-    """`mips` or `powerpc` of a local image: what its first program is built for. Raises InputError for what is no image."""
+def _drop(api: Api, record: ImportRecord) -> None:
+    """Whoever else finished the import dropped it too."""
+    if any(row[".id"] == record.id for row in api.print(RECORDS, (".id",), f"?name={record.name}")):
+        api.act(RECORDS, "remove", record.id)
+
+
+@contextmanager
+def _raced(guest: str) -> t.Iterator[None]:
+    """A record that another run just made, or took over, says that it imports the same guest."""
     try:
-        with tarfile.open(path) as archive:
-            for number, member in enumerate(archive):
-                head = _head(archive, member)
-                if head.startswith(ELF):
-                    return MACHINES.get(int.from_bytes(head[18:20], "big" if head[5] == 2 else "little"))
-                if number > LOOKED_AT:
-                    break
-    except (OSError, tarfile.TarError, EOFError) as error:
-        raise InputError(f"image_src: {path} is no image", found=str(error), wanted="a tar archive of a root file system") from error
+        yield
+    except TrapError as error:
+        if not any(text in error.text for text in TAKEN):
+            raise
+        raise RefusedError(
+            f"image: another run imports {guest} at the same time", found=error.text, remedy="Run again when it has ended"
+        ) from error
+
+
+def _claim(work: Import) -> ImportRecord:
+    """This run's own record, once every import that began earlier has ended or nobody goes on with it."""
+    api, name = work.api, work.spec.name
+    _await(work, lambda record: record.guest == name)
+    left = next((record for record in _records(api) if record.guest == name), ImportRecord(name))
+    if left.id:
+        with _raced(name):  # of two runs that waited, one can remove it
+            api.act(RECORDS, "remove", left.id)
+    record = _write(api, replace(left, id=""))
+    _await(work, lambda other: other.guest != name and _place(other) < _place(record))
+    if any(vm.name == name for vm in _guests(api)):
+        _drop(api, record)
+        raise RefusedError(f"another run made {name} meanwhile", remedy="Run again: what it did is found then")
+    return record
+
+
+def _await(work: Import, concerns: t.Callable[[ImportRecord], bool]) -> None:
+    """Wait while such imports are under way, as far as one can see that of another run's."""
+
+    def under_way() -> list[ImportRecord]:
+        return [record for record in _records(work.api) if record.stage != IMPORTED and concerns(record)]
+
+    begun = under_way()
+    if begun:
+        work.say(f"waiting for the import of {begun[0].guest} that another run began")
+        wait_for(lambda: None if under_way() else True, PATIENCE, first=FIRST_LOOK, slowest=SLOWEST_LOOK)
+
+
+# The import
+
+
+def _resume(work: Import, record: ImportRecord) -> tuple[ImportRecord, str] | None:
+    """The guest that an earlier run imported whole. What one left half-way is removed; what may be somebody's is not."""
+    found = _guests(work.api)
+    if record.stage == IMPORTED:
+        guest = next((vm for vm in found if vm.id == record.imported), None)
+        if guest is not None and not as_imported(record, guest):
+            raise _unclear(record, [guest])
+        return None if guest is None else (record, guest.id)
+    if record.stage == IMPORTING:
+        guest = left_by_import(record, found, work.described)
+        if guest is not None and holds_image(guest):
+            work.api.act(VM, "remove", guest.id)
+        elif new := strangers(record, found, work.described):
+            raise _unclear(record, new)
     return None
 
 
-def _head(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    stream = archive.extractfile(member) if member.isfile() else None
-    return stream.read(HEADER) if stream is not None else b""
+def _unclear(record: ImportRecord, found: t.Iterable[VmState]) -> RefusedError:
+    return RefusedError(
+        f"image: an import of {record.guest} was interrupted, and it cannot be told which guest came of it",
+        wanted=f"only {record.expected_name} (disabled), as an import leaves it",
+        found=shown(found),
+        remedy=f"If none of these came of it, or whoever owns one keeps it, remove the item {record.name} of /system script and run again",
+    )
+
+
+def _import(work: Import, record: ImportRecord) -> tuple[ImportRecord, str]:
+    api, spec = work.api, work.spec
+    record = _write(api, record, stage=IMPORTING, before={vm.id: vm.name for vm in _guests(api)}, imported="")
+    work.say(f"importing {spec.image_name}")
+    arguments = {"file-name": spec.image_name or "", "memory-size": str(spec.new_memory), "enabled": boolean(False)}
+    try:
+        api.call(f"{VM}/import-image", arguments, timeout=work.timeout)
+    except TrapError as error:
+        _drop(api, record)
+        raise GuestError(
+            f"image: {spec.image_name} was not imported", found=error.text, remedy="See that the file is whole and made for MetaROUTER"
+        ) from error
+    guest = wait_for(lambda: left_by_import(record, _guests(api), work.described), SHOWS, first=FIRST_LOOK, slowest=SLOWEST_LOOK)
+    if guest is None:
+        raise _unclear(record, strangers(record, _guests(api), work.described))
+    try:
+        return _write(api, record, stage=IMPORTED, imported=guest.id), guest.id
+    except RefusedError as error:
+        remedy = f"Run again when it has ended, and remove {guest.name}, which came of this run's import"
+        raise RefusedError(error.problem, found=shown([guest]), remedy=remedy) from error
+
+
+def _guests(api: Api) -> list[VmState]:
+    return list(observe(api, with_addresses=False)[0].values())

@@ -5,23 +5,18 @@
 
 from __future__ import annotations
 
-import typing as t
 from dataclasses import replace
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError, LostError, RefusedError, UnsupportedError
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.converge import Order, converge, read_guests
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.guest import parse_guests, parse_wiring
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.api import Api
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import LostError, RefusedError, UnsupportedError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.converge import converge, read_guests
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.guest import parse_wiring
 
+from tests.integration.metarouter.support import ORDER, Wanted, fields, guest, one, run
 from tests.routerboards import Boards, Enter
 from tests.simulators.routerboard.board import Board
-from tests.simulators.routerboard.images import openwrt_image
 from tests.simulators.routerboard.rendering import Rendering
 
-ORDER = Order(check_mode=False, timeout=10, import_timeout=10)
-IMAGE = "openwrt-mr-mips-rootfs.tgz"
 RENDERINGS = [
     Rendering(),
     Rendering(sizes="plain", unlimited="0", booleans="yes", guest_comment=False, used_disk_unit=False),
@@ -29,32 +24,6 @@ RENDERINGS = [
     Rendering(unlimited="0kiB", booleans="yes", live_memory=False, orphans=False),
     Rendering(remove_running=True),
 ]
-
-Wanted = dict[str, t.Any]
-
-
-def guest(name: str = "client1", **more: t.Any) -> Wanted:
-    given = {"name": name, "state": "started", "guest_os": "routeros", "adopt": False, **more}
-    return {**given, "interfaces": [{"state": "present", **nic} for nic in given.get("interfaces", [])]}
-
-
-def run(api: Api, *guests: Wanted, order: Order = ORDER) -> dict[str, Outcome]:
-    specs, errors = parse_guests(guests)
-    assert not errors, errors
-    return converge(api, specs, order, lambda name, what: None)
-
-
-def one(api: Api, order: Order = ORDER, **more: t.Any) -> Outcome:
-    """One guest, which must succeed."""
-    outcome = run(api, guest(**more), order=order)["client1"]
-    assert outcome.error is None, outcome.error
-    return outcome
-
-
-def fields(outcome: Outcome) -> set[str]:
-    return {change.field for change in outcome.changes}
-
-
 CLIENT: Wanted = {
     "memory_size": 32,
     "disk_size": 32000,
@@ -234,49 +203,6 @@ def test_a_guest_that_somebody_else_made_is_left_alone_until_it_is_adopted(board
         assert "adopt: true" in str(refused.error)
         assert one(api, adopt=True).facts["comment"] == "theirs"
         assert one(api, state="stopped").changes
-
-
-# Images
-
-
-def test_an_image_on_the_router_becomes_a_guest_of_its_own_name(board: Board, enter: Enter) -> None:
-    board.upload(IMAGE, openwrt_image("mips"))
-    with enter(board) as api:
-        made = one(api, guest_os="openwrt", memory_size=16, disk_size=40000, image=IMAGE)
-        assert (made.facts["memory_size"], made.facts["disk_size"], made.facts["state"]) == (16, 40000, "running")
-        assert one(api, guest_os="openwrt", memory_size=16, disk_size=40000, image=IMAGE).changes == ()
-    assert board.run(":put [:len [/system script find]]") == "0"
-
-
-def test_images_that_cannot_work_are_refused_before_they_are_imported(boards: Boards, enter: Enter) -> None:
-    board = boards()
-    board.upload("openwrt-mr-ppc-rootfs.tgz", openwrt_image("ppc"))
-    wrong: Wanted = {"guest_os": "openwrt", "memory_size": 16}
-    with enter(board) as api:
-        assert "built for powerpc" in str(run(api, guest(image="openwrt-mr-ppc-rootfs.tgz", **wrong))["client1"].error)
-        assert "has no file gone.tgz" in str(run(api, guest(image="gone.tgz", **wrong))["client1"].error)
-        assert isinstance(run(api, guest(image_src=__file__, **wrong))["client1"].error, InputError)
-    with enter(boards("3.21")) as api:
-        assert "3.24 or later" in str(run(api, guest(image=IMAGE, **wrong))["client1"].error)
-
-
-@pytest.mark.parametrize("fault", ["interrupt_import", "drop_after set", "drop_before set", "drop_after import"])
-def test_an_interrupted_import_is_finished_by_the_next_run(fault: str, board: Board, enter: Enter) -> None:
-    board.upload(IMAGE, openwrt_image("mips"))
-    wanted: Wanted = {"guest_os": "openwrt", "memory_size": 16, "image": IMAGE}
-    kind, dummy, what = fault.partition(" ")
-    if what:
-        getattr(board.faults, kind)({"set": "/metarouter/set", "import": "/metarouter/import-image"}[what])
-    else:
-        board.faults.interrupt_import()
-    with enter(board) as api:
-        assert isinstance(run(api, guest(**wanted))["client1"].error, LostError)
-    if fault == "interrupt_import":
-        board.wait_for("mr1", "disabled")
-    with enter(board) as api:
-        assert one(api, **wanted).facts["state"] == "running"
-        assert sorted(read_guests(api, [])["guests"]) == ["client1"]
-    assert board.run(":put [:len [/system script find]]") == "0"
 
 
 # Faults

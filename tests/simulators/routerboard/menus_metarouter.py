@@ -182,13 +182,23 @@ class Guests(StaticTable):
             if step < _IMPORT_STEPS[-1]:
                 call.interpreter.sleep(self._hosting.seconds / len(_IMPORT_STEPS))
         call.interpreter.emit(" imported: 100%")
+        if self._rendering.import_shows_late:
+            self._hosting.timeline.after(self._hosting.seconds, lambda: self._show_late(values))
+        else:
+            self._show_imported(values)
+        return None
+
+    def _show_late(self, values: dict[str, Stored]) -> None:
+        with self.router.lock:
+            self._show_imported(values)
+
+    def _show_imported(self, values: dict[str, Stored]) -> None:
         del values["name"]  # others may have come meanwhile
         self.prepare(values)
         self.check(values, None)
         self.store.new(values)
         self.router.touch()
         self.changed()
-        return None
 
 
 class GuestInterfaces(StaticTable):

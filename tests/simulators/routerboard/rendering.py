@@ -29,6 +29,7 @@ class Rendering:
     live_memory: bool = True  # whether `set memory-size` is accepted on a running guest; it counts from its next start
     remove_running: bool = False  # whether a running guest may be removed
     orphans: bool = True  # whether the interfaces of a removed guest stay, naming it by its id
+    import_shows_late: bool = False  # whether import-image ends a moment before its guest is there
 
     def size(self, amount: int, unit: str) -> str | int:
         """A size given in MiB or kiB."""

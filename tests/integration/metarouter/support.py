@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How these tests ask for guests."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome, Progress
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.converge import Order, converge
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.guest import parse_guests
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.api import Api
+
+ORDER = Order(check_mode=False, timeout=10, import_timeout=10)
+IMAGE = "openwrt-mr-mips-rootfs.tgz"
+
+Wanted = dict[str, t.Any]
+
+
+def guest(name: str = "client1", **more: t.Any) -> Wanted:
+    given = {"name": name, "state": "started", "guest_os": "routeros", "adopt": False, **more}
+    return {**given, "interfaces": [{"state": "present", **nic} for nic in given.get("interfaces", [])]}
+
+
+def silent(name: str, what: str) -> None:
+    """Nobody looks at the progress."""
+
+
+def run(api: Api, *guests: Wanted, order: Order = ORDER, progress: Progress = silent) -> dict[str, Outcome]:
+    specs, errors = parse_guests(guests)
+    assert not errors, errors
+    return converge(api, specs, order, progress)
+
+
+def one(api: Api, order: Order = ORDER, **more: t.Any) -> Outcome:
+    """One guest, which must succeed."""
+    outcome = run(api, guest(**more), order=order)["client1"]
+    assert outcome.error is None, outcome.error
+    return outcome
+
+
+def fields(outcome: Outcome) -> set[str]:
+    return {change.field for change in outcome.changes}
