@@ -104,12 +104,11 @@ guests:
 
 import typing as t
 
-from ..module_utils._core.batch import Progress, summary
-from ..module_utils._core.errors import InputError
+from ..module_utils._core.batch import Outcome, Progress, parse_lists, summary
 from ..module_utils._guests.enter import RunOptions
 from ..module_utils._guests.files import parse_file, transfer_files
 from ..module_utils._guests.hypervisor import Hypervisor
-from ..module_utils._module import batch_module, leave, masks_of, planned, run
+from ..module_utils._module import batch_module, masks_of, planned, run
 
 FILE: dict[str, t.Any] = {
     "guest": {"type": "str", "required": True},
@@ -139,15 +138,13 @@ def main() -> None:
     )
     params = module.params
     masks, secrets = masks_of(params["files"], "guest")
-    try:
-        files = [parse_file(entry) for entry in params["files"]]
-    except InputError as error:
-        leave(module, {"failed": True, "msg": str(error)}, secrets)
-        return
+    files, errors = parse_lists("guest", params["files"], lambda entry, dummy: parse_file(entry))
     options = RunOptions(module.check_mode, params["agent_timeout"], params["concurrency"], planned(module))
 
     def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:
-        return summary(transfer_files(hypervisor, files, options, progress), masks, "guests")
+        outcomes = transfer_files(hypervisor, files, options, progress)
+        outcomes.update({name: Outcome(name, error=error) for name, error in errors.items()})
+        return summary(outcomes, masks, "guests")
 
     run(module, work, secrets)
 

@@ -18,8 +18,10 @@ description:
   - First boot happens once in a guest's life. A record on the router decides; it holds the guest's UUID, so a clone, a reset router or a replaced
     disk counts as not configured. The links of such a router go down first.
   - A run that was cut short is taken up by the next one, from the top; nothing is done twice.
-  - When the wanted settings changed afterwards, this is reported as drift and applied only with O(guests[].reapply).
-  - The factory's DHCP client is removed from every interface that has no entry in O(guests[].dhcp_clients).
+  - When the wanted settings changed afterwards, this is reported as drift, field by field, and applied only with O(guests[].reapply). What first
+    boot made on the router (users, SSH keys, addresses, routes, DHCP clients) and is described no more goes then; what it did not make stays.
+  - On RouterOS 6 all SSH keys of a user that has O(guests[].users[].ssh_keys) are first boot's.
+  - The factory's DHCP clients are removed.
 extends_documentation_fragment:
   - vrouter.mikrotik.libvirt
   - vrouter.mikrotik.batch
@@ -168,6 +170,17 @@ options:
             description: The script.
             type: str
             required: true
+          repeatable:
+            description:
+              - Whether the script may run again although it began before and nobody knows how it ended, for example because the router lost its
+                power. Without it, such a script is an error until O(guests[].scripts_again) names it.
+              - A script that ended with an error runs again in any case.
+            type: bool
+            default: false
+      scripts_again:
+        description: Names of scripts that may run again although they began before and nobody knows how they ended.
+        type: list
+        elements: str
       interfaces:
         description: The guest's interfaces, V(ether1) to V(ether24). The script waits for them, and their links are raised afterwards.
         type: list
@@ -177,7 +190,7 @@ options:
         type: list
         elements: str
       reapply:
-        description: Runs the script again on a router that was configured with other settings.
+        description: Makes a router that was configured with other settings as it is described now.
         type: bool
         default: false
       timeout:
@@ -242,6 +255,12 @@ guests:
         guest does not run, or V(failed).
       type: str
       returned: always
+    drift:
+      description: Where RV(guests.first_boot) is V(drift), each field that was set otherwise, as V(field), V(before) and V(after).
+        No secret is among them.
+      type: list
+      elements: dict
+      returned: always
     changes:
       description: Each field that changed, with both sides.
       type: list
@@ -254,7 +273,7 @@ import typing as t
 from ..module_utils._core.batch import Outcome, Progress, parse_batch, summary
 from ..module_utils._core.secrets import Mask
 from ..module_utils._first_boot.converge import Boot, boot_routers
-from ..module_utils._first_boot.wanted import parse
+from ..module_utils._first_boot.wanted import parse, secrets_of
 from ..module_utils._guests.enter import RunOptions
 from ..module_utils._guests.guest import GuestSpec, Nic, slot_number
 from ..module_utils._guests.hypervisor import Hypervisor
@@ -296,7 +315,8 @@ GUEST: dict[str, t.Any] = {
     "ntp": TEXTS,
     "time_zone": {"type": "str"},
     "services": many({"name": NEEDED, "enabled": {"type": "bool"}, "addresses": TEXTS, "port": {"type": "int"}}),
-    "scripts": many({"name": NEEDED, "source": NEEDED}),
+    "scripts": many({"name": NEEDED, "source": NEEDED, "repeatable": {"type": "bool", "default": False}}),
+    "scripts_again": TEXTS,
     "interfaces": TEXTS,
     "links_down": TEXTS,
     "reapply": {"type": "bool", "default": False},
@@ -320,7 +340,8 @@ def main() -> None:
     params = module.params
     boots, errors = parse_batch("guests", params["guests"], parse_boot)
     names = [entry["name"] for entry in params["guests"]]
-    masks = {name: Mask.of(item.wanted.secrets(), names) for name, item in boots.items()}
+    masks = {entry["name"]: Mask.of(secrets_of(entry), names) for entry in params["guests"] if entry["name"] in errors}
+    masks.update({name: Mask.of(item.wanted.secrets(), names) for name, item in boots.items()})
     options = RunOptions(module.check_mode, params["agent_timeout"], params["concurrency"], planned(module))
 
     def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:

@@ -28,6 +28,7 @@ attributes:
     support: full
     details:
       - Only scripts with O(scripts[].read_only) are run; for others O(scripts[].unless) is asked, and they are reported as "would run".
+      - Where O(scripts[].unless) cannot be asked because the router does not run yet, nothing is predicted.
   diff_mode:
     support: partial
     details:
@@ -166,12 +167,11 @@ guests:
 
 import typing as t
 
-from ..module_utils._core.batch import Progress, summary
-from ..module_utils._core.errors import InputError
+from ..module_utils._core.batch import Outcome, Progress, parse_lists, summary
 from ..module_utils._guests.enter import RunOptions
 from ..module_utils._guests.hypervisor import Hypervisor
 from ..module_utils._guests.scripts import parse_script, run_scripts
-from ..module_utils._module import batch_module, leave, masks_of, planned, run
+from ..module_utils._module import batch_module, masks_of, planned, run
 
 SCRIPT: dict[str, t.Any] = {
     "guest": {"type": "str", "required": True},
@@ -205,15 +205,13 @@ def main() -> None:
     )
     params = module.params
     masks, secrets = masks_of(params["scripts"], "guest")
-    try:
-        jobs = [parse_script(entry, number) for number, entry in enumerate(params["scripts"], 1)]
-    except InputError as error:
-        leave(module, {"failed": True, "msg": str(error)}, secrets)
-        return
+    jobs, errors = parse_lists("guest", params["scripts"], parse_script)
     options = RunOptions(module.check_mode, params["agent_timeout"], params["concurrency"], planned(module))
 
     def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:
-        return summary(run_scripts(hypervisor, jobs, options, progress), masks, "guests")
+        outcomes = run_scripts(hypervisor, jobs, options, progress)
+        outcomes.update({name: Outcome(name, error=error) for name, error in errors.items()})
+        return summary(outcomes, masks, "guests")
 
     run(module, work, secrets)
 

@@ -87,6 +87,7 @@ def summary(outcomes: t.Mapping[str, Outcome], masks: t.Mapping[str, Mask], what
 
 
 Spec = t.TypeVar("Spec")
+Entry = t.Mapping[str, t.Any]
 
 
 def parse_batch(
@@ -121,3 +122,16 @@ class Planned:
 
 
 NOTHING_PLANNED: t.Final = Planned()
+
+
+def parse_lists(owner: str, entries: t.Sequence[Entry], parse: t.Callable[[Entry, int], Spec]) -> tuple[list[Spec], dict[str, InputError]]:
+    """The entries of owners that have no bad one, and by owner the error of the first bad one. Entries are numbered from 1."""
+    specs: list[tuple[str, Spec]] = []
+    errors: dict[str, InputError] = {}
+    for number, entry in enumerate(entries, 1):
+        name = str(entry[owner])
+        try:
+            specs.append((name, parse(entry, number)))
+        except InputError as error:
+            errors.setdefault(name, error)
+    return [spec for name, spec in specs if name not in errors], errors

@@ -34,8 +34,6 @@ class Change:
         return {"field": self.field, "before": self.before, "after": self.after, "effect": self.effect}
 
 
-
-
 def diff(name: str, changes: t.Iterable[Change]) -> dict[str, t.Any]:
     """Both sides as nested dictionaries of only the fields that differ, as Ansible's `--diff` shows them."""
     before: dict[str, t.Any] = {}
@@ -66,11 +64,3 @@ def compare(wanted: t.Mapping[str, t.Any], found: t.Mapping[str, t.Any], effect:
         for key, value in wanted.items()
         if value is not None and value != found.get(key)
     ]
-
-
-
-
-
-
-
-

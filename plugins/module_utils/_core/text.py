@@ -31,12 +31,6 @@ def truth(text: str) -> bool:
     return text in ("true", "yes")
 
 
-
-
-
-
-
-
 _SIZE: t.Final = re.compile(r"(\d+)\s*(KiB|MiB|GiB|B|bytes)?", re.IGNORECASE)
 _UNITS: t.Final = {"b": 1, "bytes": 1, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
 
@@ -48,5 +42,3 @@ def size(text: str, unit: int) -> int | None:
         return None
     number, suffix = match.groups()
     return int(number) * (_UNITS[suffix.lower()] if suffix else unit)
-
-

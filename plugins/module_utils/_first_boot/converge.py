@@ -16,16 +16,18 @@ from .._guests.facts import guest_facts
 from .._guests.guest import GuestSpec, GuestState, Mark
 from .._guests.hypervisor import Hypervisor
 from .._guests.plan import plan
-from .._routeros.script import Script, Transport, run
-from . import wanted as boot
-from .wanted import FirstBoot
+from .._routeros.script import Transport
+from .on_router import OnRouter
+from .record import Kept, Record
+from .wanted import FirstBoot, settings
 
-# How first boot stands, as reported.
-DONE: t.Final = "done"  # this run did it
+JUST_DONE: t.Final = "done"  # this run did it
 STANDING: t.Final = "standing"  # an earlier run did it
 DRIFT: t.Final = "drift"  # it was done, and something else is wanted now
 WOULD_RUN: t.Final = "would run"
 WAITING: t.Final = "waiting"  # the guest does not run; it keeps its closed links until it does
+REAPPLY: t.Final = "name the router in chr_first_boot_reapply to apply them"
+STAYS: t.Final = ("identity", "time_zone", "services", "scripts")  # what cannot be undone when it is described no more
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,13 @@ def boot_routers(hypervisor: Hypervisor, boots: t.Mapping[str, Boot], options: R
     return run_batch({name: work(name) for name in boots}, options.concurrency)
 
 
+def compare_settings(record: Record | None, wanted: FirstBoot) -> list[Change]:
+    """What would differ from what was set before: a field that is described no more has no `after`."""
+    before: t.Mapping[str, str] = record.settings if record else {}
+    after = settings(wanted)
+    return [Change(key, before.get(key), after.get(key)) for key in dict.fromkeys([*after, *before]) if before.get(key) != after.get(key)]
+
+
 class _Router:
     """The work on one router. `changes` grows as things are really done, so a failure shows how far it came."""
 
@@ -58,6 +67,7 @@ class _Router:
         self._name = item.links.name
         self._progress = progress
         self._changes: list[Change] = []
+        self._drift: list[Change] = []
         self._warnings: list[str] = []
         self._state = WOULD_RUN
 
@@ -67,7 +77,11 @@ class _Router:
             self._boot()
         except RouterError as caught:
             error = caught
-        facts = {**guest_facts(self._found), "first_boot": self._state if error is None else "failed"}
+        facts = {
+            **guest_facts(self._found),
+            "first_boot": self._state if error is None else "failed",
+            "drift": [{"field": change.field, "before": change.before, "after": change.after} for change in self._drift],
+        }
         return Outcome(self._name, tuple(self._changes), facts, tuple(self._warnings), error)
 
     def _boot(self) -> None:
@@ -78,41 +92,53 @@ class _Router:
         if transport is None:
             self._predict(guest, None)
             return
-        record = boot.parse_record(self._run(transport, "first boot record", boot.read_script(), boot.READ_LINE, 30))
-        current = boot.content_hash(self._item.wanted)
-        if record is not None and record[0] == guest.uuid:
-            if record[1] == current:
-                self._state = STANDING
-            elif not self._item.reapply:
-                self._state = DRIFT
-                self._warnings.append("first boot was done with other settings; name the router in chr_first_boot_reapply to apply these")
-            if self._state in (STANDING, DRIFT):
-                self._links(guest, configured=True)
-                return
-        self._apply(guest, transport, record)
+        on_router = OnRouter(transport, self._item.wanted, lambda what: self._progress(self._name, what))
+        kept = on_router.read() if self._options.check_mode else on_router.settled()
+        if on_router.waited:
+            guest = self._reread()
+        if self._stands(kept, guest):
+            self._links(guest, configured=True)
+        else:
+            self._apply(guest, on_router, kept)
 
-    def _apply(self, guest: GuestState, transport: Transport, record: tuple[str, str] | None) -> None:
-        if record is None or record[0] != guest.uuid:
+    def _stands(self, kept: Kept, guest: GuestState) -> bool:
+        """Whether first boot was done and is not to be done again."""
+        if kept.record is None or kept.record.uuid != guest.uuid:
+            return False
+        differences = compare_settings(kept.record, self._item.wanted)
+        if kept.cut is not None:
+            differences.append(Change("first_boot", "cut off while it was applied again", JUST_DONE))
+        if not differences:
+            self._state = STANDING
+        elif not self._item.reapply:
+            self._state = DRIFT
+            self._drift = differences
+            fields = ", ".join(change.field for change in differences)
+            self._warnings.append(f"first boot was done with other settings ({fields}); {REAPPLY}")
+        return self._state in (STANDING, DRIFT)
+
+    def _apply(self, guest: GuestState, on_router: OnRouter, kept: Kept) -> None:
+        ours = kept.record if kept.record is not None and kept.record.uuid == guest.uuid else None
+        if ours is None:
             self._links(guest, configured=False)
-        change = self._change(record)
+        on_router.refuse_unknown(kept)
         if self._options.check_mode:
-            self._predict(guest, record)
+            self._predict(guest, ours)
             return
+        changes = self._setting_changes(ours)
         self._progress(self._name, "first boot script")
-        for file, content in boot.key_files(self._item.wanted).items():
-            transport.write_file(file, content)
-        source = boot.script(self._item.wanted, guest.uuid)
-        self._run(transport, "first boot", source, boot.DONE_LINE, self._item.wanted.timeout)
-        self._changes.append(change)
-        self._state = DONE
+        on_router.run_once(guest.uuid, kept)
+        self._changes += changes
+        self._state = JUST_DONE
         self._links(self._reread(), configured=True)
 
-    def _change(self, record: tuple[str, str] | None) -> Change:
-        """What the record would become: whose it is and a hash of what was set."""
-        return Change("first_boot", record[1] if record else None, boot.content_hash(self._item.wanted))
-
-    def _run(self, transport: Transport, name: str, source: str, marker: str, timeout: float) -> str:
-        return run(transport, Script(name, source, timeout=timeout, marker=marker)).output
+    def _setting_changes(self, ours: Record | None) -> list[Change]:
+        """Each setting that the script changes, and that first boot is done with it."""
+        changes = compare_settings(ours, self._item.wanted)
+        stays = [change.field for change in changes if change.after is None and change.field.split(".")[0] in STAYS]
+        if stays:
+            self._warnings.append(f"described no more, and left as it is: {', '.join(stays)}")
+        return [Change("first_boot", STANDING if ours else None, JUST_DONE), *changes]
 
     def _running(self) -> GuestState | None:
         """The guest, if it runs; else how its first boot stands is said here."""
@@ -149,17 +175,17 @@ class _Router:
             self._reread()
         self._changes += item.changes
 
-    def _predict(self, guest: GuestState, record: tuple[str, str] | None) -> None:
-        """Check mode's word on a first boot that it does not run: the record, then the links that open."""
-        self._changes.append(self._change(record))
-        if record is None or record[0] != guest.uuid:  # its links were closed, or would have been
+    def _predict(self, guest: GuestState, ours: Record | None) -> None:
+        """Check mode's word on a first boot that it does not run: the settings, then the links that open."""
+        self._changes += self._setting_changes(ours)
+        if ours is None:  # its links were closed, or would have been
             guest = replace(guest, interfaces=tuple(replace(nic, link=False) for nic in guest.interfaces))
             guest = replace(guest, mark=replace(guest.mark or Mark(), configured=False))
         self._changes += plan(replace(self._item.links, configured=True), guest).changes
 
     def _predict_new(self) -> None:
         """The same for a guest that an earlier task of the check-mode run would have made or started."""
-        self._changes.append(self._change(None))
+        self._changes += self._setting_changes(None)
         up = [nic for nic in self._item.links.interfaces if nic.link is not False]
         self._changes += [Change(f"interfaces.{nic.name}.link", False, True) for nic in up]
         self._changes.append(Change("configured", False, True))

@@ -106,8 +106,6 @@ def _value(state: GuestState, field: str) -> t.Any:
     return getattr(state, field, None)
 
 
-
-
 def converge_segments(
     hypervisor: Hypervisor, specs: t.Mapping[str, SegmentSpec], *, check_mode: bool, concurrency: int
 ) -> dict[str, Outcome]:
@@ -128,7 +126,3 @@ def converge_segments(
         return apply
 
     return run_batch({name: work(name) for name in specs}, concurrency)
-
-
-
-

@@ -162,10 +162,6 @@ def derive_mac(guest_uuid: str, slot: int) -> str:
     return ":".join(["02", *(f"{byte:02x}" for byte in digest[:5])])
 
 
-
-
-
-
 def parse_guest(options: t.Mapping[str, t.Any]) -> GuestSpec:
     """A GuestSpec from one entry of the module's `guests`. Raises InputError naming the option."""
     name = check_name(options["name"])
@@ -196,10 +192,6 @@ def _check_unique(nics: tuple[Nic, ...]) -> None:
         twice = sorted({value for value in values if values.count(value) > 1})
         if twice:
             raise InputError(f"interfaces: {what} {', '.join(twice)} is given twice", remedy="Give each interface its own")
-
-
-
-
 
 
 def parse_guests(entries: t.Sequence[t.Mapping[str, t.Any]]) -> tuple[dict[str, GuestSpec], dict[str, InputError]]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._core.batch import Outcome, Progress
 from .._core.changes import Change
@@ -18,6 +18,8 @@ from .enter import RunOptions, each_guest
 from .files import check_flat
 from .hypervisor import Hypervisor
 
+WOULD_RUN: t.Final = "would run"
+NOT_PREDICTED: t.Final = "not predicted: unless cannot be asked before the router runs"
 IMPORTED: t.Final = "Script file loaded and executed successfully"  # /import reports failures as text and still exits 0
 
 
@@ -28,12 +30,6 @@ class Job:
     guest: str
     script: Script
     read_only: bool = False
-
-
-
-
-
-
 
 
 def parse_script(options: t.Mapping[str, t.Any], number: int) -> Job:
@@ -53,14 +49,6 @@ def parse_script(options: t.Mapping[str, t.Any], number: int) -> Job:
     return Job(options["guest"], script, options["read_only"])
 
 
-
-
-
-
-
-
-
-
 def run_scripts(hypervisor: Hypervisor, jobs: t.Sequence[Job], options: RunOptions, progress: Progress) -> dict[str, Outcome]:
     """Run every guest's scripts in their order; the first that fails ends that guest's list."""
 
@@ -71,26 +59,18 @@ def run_scripts(hypervisor: Hypervisor, jobs: t.Sequence[Job], options: RunOptio
             result = run(transport, script)
         else:
             result = predict(transport, script)
-        change = Change(f"scripts.{script.name}", "not run", "run") if result.changed and not job.read_only else None
+        if job.read_only:
+            result = replace(result, changed=False)
+        change = Change(f"scripts.{script.name}", "not run", "run") if result.changed else None
         return result.as_dict(), change
 
     return each_guest(hypervisor, jobs, options, progress, "scripts", act)
 
 
 def predict(transport: Runner | None, script: Script) -> ScriptResult:
-    """What check mode says of a script: its guard is asked where the router runs, else it would run."""
-    if transport is not None and script.unless is not None and holds(transport, script.unless):
+    """What check mode says of a script: its guard is asked where the router runs. Where it cannot be asked, nothing is predicted."""
+    if script.unless is not None and transport is None:
+        return ScriptResult(script.name, ran=False, changed=False, transport="none", output=NOT_PREDICTED)
+    if script.unless is not None and transport is not None and holds(transport, script.unless):
         return ScriptResult(script.name, ran=False, changed=False, transport=transport.name)
-    return ScriptResult(script.name, ran=False, changed=True, transport="none", output="would run")
-
-
-
-
-
-
-
-
-
-
-
-
+    return ScriptResult(script.name, ran=False, changed=True, transport="none", output=WOULD_RUN)

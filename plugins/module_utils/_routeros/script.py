@@ -13,8 +13,8 @@ import time
 import typing as t
 from dataclasses import dataclass
 
-from .._core.errors import GuestError
-from .._core.waiting import wait_for
+from .._core.errors import GuestError, LostError
+from .._core.waiting import Deadline, wait_for
 
 EXIT_DONE: t.Final = 0
 EXIT_TIMED_OUT: t.Final = 1
@@ -67,6 +67,13 @@ class Script:
     timeout: float = 60.0  # seconds
     unless: str | None = None  # a RouterOS expression; where it is true the script is not run
     marker: str | None = None
+    remedy: str | None = None  # what to do when it fails, where its user did not write it
+
+
+class ScriptError(GuestError):
+    """RouterOS ended a script with an error, or by its own time limit: it runs no more."""
+
+    exit_code = EXIT_FAILED
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,10 @@ class ScriptResult:
 
 
 def run(transport: Runner, script: Script) -> ScriptResult:
-    """Run the script unless its guard says it need not. Raises GuestError for every end that is not a clean one."""
+    """Run the script unless its guard says it need not.
+
+    Raises ScriptError where RouterOS ended it, LostError where its end is unknown, and GuestError for every other end that is not a clean one.
+    """
     if script.unless is not None and holds(transport, script.unless):
         return ScriptResult(script.name, ran=False, changed=False, transport=transport.name)
     began = time.monotonic()
@@ -96,13 +106,24 @@ def run(transport: Runner, script: Script) -> ScriptResult:
         raise _failure(script, ended)
     lines = [line.strip() for line in ended.output.splitlines()]
     if script.marker is not None and script.marker not in lines:
-        raise GuestError(
+        raise LostError(
             f"script {script.name}: its end is unknown, its last line did not come back",
             found=ended.output or "no output",
             remedy="Run again: what is already done is skipped",
         )
     shown = "\n".join(line for line in ended.output.splitlines() if line.strip() not in (script.marker, UNCHANGED))
     return ScriptResult(script.name, True, UNCHANGED not in lines, transport.name, shown, ended.exit_code, seconds)
+
+
+def read(transport: Runner, script: Script, patience: float) -> str:
+    """What a script that only reads printed; it is asked again, for `patience` seconds, where its answer was lost. Raises GuestError."""
+    lost: LostError | None = None
+    for dummy in Deadline(patience).looks(FIRST_POLL, SLOWEST_POLL):
+        try:
+            return run(transport, script).output
+        except LostError as error:
+            lost = error
+    raise GuestError(f"the router did not answer within {patience:g} s", found=str(lost), remedy="Look at its console, then run again") from lost
 
 
 def holds(transport: Runner, expression: str) -> bool:
@@ -115,19 +136,43 @@ def holds(transport: Runner, expression: str) -> bool:
 
 
 def follow(transport: Runner, source: str, timeout: float) -> Ended:
-    """Start the source and wait for its end. Raises GuestError when it outlives `timeout`: it may go on inside the router."""
+    """Start the source and wait for its end. An answer that is lost meanwhile is asked for again.
+
+    Raises LostError when no end is known within `timeout` seconds: the script may go on inside the router.
+    """
     job = transport.start(source)
-    ended = wait_for(lambda: transport.poll(job), timeout, first=FIRST_POLL, slowest=SLOWEST_POLL)
+    lost: LostError | None = None
+
+    def look() -> Ended | None:
+        nonlocal lost
+        try:
+            return transport.poll(job)
+        except LostError as error:
+            lost = error
+        except GuestError as error:
+            if lost is None:
+                raise
+            raise LostError(  # an end is told once: the answer that was lost was it
+                "the answer that told how the script ended was lost", found=str(error), remedy="Run again, and look at what it did first"
+            ) from lost
+        return None
+
+    ended = wait_for(look, timeout, first=FIRST_POLL, slowest=SLOWEST_POLL)
     if ended is None:
-        raise GuestError(
+        raise LostError(
             f"the script did not end within {timeout:g} s and may still run on the router",
+            found=str(lost or ""),
             remedy="Raise timeout, or look at /log and /system/script/job on the router",
         )
     return ended
 
 
-def _failure(script: Script, ended: Ended) -> GuestError:
+def _failure(script: Script, ended: Ended) -> ScriptError:
     said = ended.output.strip() or "nothing"
     if ended.exit_code == EXIT_TIMED_OUT:
-        return GuestError(f"script {script.name}: RouterOS ended it after its own time limit", found=said, remedy="Split the script")
-    return GuestError(f"script {script.name}: RouterOS reports an error (exit code {ended.exit_code})", found=said, remedy="Mend the script")
+        problem, remedy = "RouterOS ended it after its own time limit", "Split the script"
+    else:
+        problem, remedy = f"RouterOS reports an error (exit code {ended.exit_code})", "Mend the script"
+    error = ScriptError(f"script {script.name}: {problem}", found=said, remedy=script.remedy or remedy)
+    error.exit_code = ended.exit_code
+    return error

@@ -13,63 +13,32 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch impor
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import HypervisorError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.secrets import Mask
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.text import quote
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._first_boot import wanted as boot
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._first_boot.converge import (
-    DONE,
     DRIFT,
+    JUST_DONE,
     STANDING,
     WAITING,
     WOULD_RUN,
     Boot,
-    boot_routers,
 )
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._first_boot.script import DONE_LINE, Run
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._first_boot.script import script as boot_script
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.enter import RunOptions
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import GuestSpec, GuestState, Mark, Nic
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import Mark
 
-from tests.unit.support import OTHER_UUID, UUID, Chr, MemoryHypervisor, nic, quiet, state
+from tests.unit.first_boot.boots import CHECK, PASSWORD, RUN, boot_scripts, go, one, running, wanted
+from tests.unit.support import OTHER_UUID, UUID, Chr, MemoryHypervisor, nic, state
 
-PASSWORD = 'correct "horse"'
 FAILING = ':put "half"\n:error "no such luck"'
-RUN = RunOptions(check_mode=False, agent_timeout=1, concurrency=4)
-CHECK = RunOptions(check_mode=True, agent_timeout=1, concurrency=4)
-
-
-def running(name: str = "edge1", **values: t.Any) -> GuestState:
-    return state(name, **{"power": "running", "agent_connected": True, **values})
-
-
-def wanted(name: str = "edge1", *, reapply: bool = False, link: bool = True, **options: t.Any) -> Boot:
-    given = {"name": name, "admin_password": PASSWORD, "identity": name, "interfaces": ["ether1", "ether2"], **options}
-    nics = tuple(Nic(slot, link=link) for slot in ("ether1", "ether2"))
-    return Boot(boot.parse(given), GuestSpec(name, interfaces=nics), reapply)
-
-
-@pytest.fixture
-def hypervisor() -> MemoryHypervisor:
-    memory = MemoryHypervisor(running())
-    memory.plug("edge1", Chr())
-    return memory
-
-
-def go(hypervisor: MemoryHypervisor, *boots: Boot, options: RunOptions = RUN) -> dict[str, Outcome]:
-    return boot_routers(hypervisor, {item.links.name: item for item in boots}, options, quiet)
-
-
-def one(hypervisor: MemoryHypervisor, item: Boot | None = None, options: RunOptions = RUN) -> Outcome:
-    return go(hypervisor, item or wanted(), options=options)["edge1"]
 
 
 def fields(outcome: Outcome) -> list[str]:
-    return [f"{change.field} {change.after}" for change in outcome.changes if change.field != "first_boot"]
+    """What changed on the hypervisor."""
+    return [f"{change.field} {change.after}" for change in outcome.changes if change.field.startswith(("interfaces.", "configured"))]
 
 
 def links(hypervisor: MemoryHypervisor) -> list[bool]:
     return [have.link for have in hypervisor.guests["edge1"].interfaces]
-
-
-def boot_scripts(hypervisor: MemoryHypervisor) -> int:
-    """How often a first-boot script was handed to the router."""
-    return sum(boot.DONE_LINE in source for source in hypervisor.routers["edge1"].transport.started)
 
 
 def configured(hypervisor: MemoryHypervisor) -> bool:
@@ -86,7 +55,7 @@ class WatchedLinks(Chr):
         start = self.transport.start
 
         def watched(source: str) -> int:
-            if boot.DONE_LINE in source:
+            if DONE_LINE in source:
                 self.seen.append([port.running for port in self.platform.port_list])
             return start(source)
 
@@ -100,11 +69,12 @@ def test_first_boot_runs_behind_closed_links_and_then_opens_them(hypervisor: Mem
     router = WatchedLinks()
     hypervisor.plug("edge1", router)
     outcome = one(hypervisor)
-    assert (outcome.error, outcome.facts["first_boot"]) == (None, DONE)
+    assert (outcome.error, outcome.facts["first_boot"]) == (None, JUST_DONE)
     assert router.seen == [[False, False]]
     assert links(hypervisor) == [True, True] and configured(hypervisor)
     assert router.router.identity == "edge1"
-    assert [change.field for change in outcome.changes] == ["first_boot", "interfaces.ether1.link", "interfaces.ether2.link", "configured"]
+    links_up = ["interfaces.ether1.link", "interfaces.ether2.link"]
+    assert [change.field for change in outcome.changes] == ["first_boot", "identity", "admin", *links_up, "configured"]
 
 
 def test_a_second_run_changes_nothing(hypervisor: MemoryHypervisor) -> None:
@@ -134,7 +104,7 @@ def test_user_scripts_run_once_each(hypervisor: MemoryHypervisor) -> None:
     one(hypervisor, item("a"))
     assert one(hypervisor, item("a", "b"), options=RUN).facts["first_boot"] == DRIFT
     outcome = one(hypervisor, item("a", "b", reapply=True))
-    assert (outcome.error, outcome.facts["first_boot"]) == (None, DONE)  # a second bridge "a" would have been an error
+    assert (outcome.error, outcome.facts["first_boot"]) == (None, JUST_DONE)  # a second bridge "a" would have been an error
     assert hypervisor.routers["edge1"].count("/interface bridge", "") == 2
 
 
@@ -153,7 +123,7 @@ def test_a_run_that_was_cut_in_the_middle_is_taken_up(hypervisor: MemoryHypervis
     own = {"name": "mine", "source": "/interface bridge add name=mine"}
     one(hypervisor, wanted(scripts=[own, {"name": "a", "source": FAILING}]))
     outcome = one(hypervisor, wanted(scripts=[own, {"name": "a", "source": ":put whole"}]))
-    assert (outcome.error, outcome.facts["first_boot"]) == (None, DONE)
+    assert (outcome.error, outcome.facts["first_boot"]) == (None, JUST_DONE)
     assert links(hypervisor) == [True, True]
     assert hypervisor.routers["edge1"].count("/interface bridge", "") == 1
 
@@ -161,7 +131,7 @@ def test_a_run_that_was_cut_in_the_middle_is_taken_up(hypervisor: MemoryHypervis
 def test_a_run_that_was_cut_after_the_script_only_opens_the_links(hypervisor: MemoryHypervisor) -> None:
     hypervisor.broken["edge1"] = HypervisorError("the connection was lost")
     cut = one(hypervisor)
-    assert [change.field for change in cut.changes] == ["first_boot"]
+    assert [change.field for change in cut.changes] == ["first_boot", "identity", "admin"]
     hypervisor.broken.clear()
     assert fields(one(hypervisor)) == ["interfaces.ether1.link True", "interfaces.ether2.link True", "configured True"]
     assert boot_scripts(hypervisor) == 1
@@ -183,7 +153,7 @@ def test_a_broken_router_stops_no_other(hypervisor: MemoryHypervisor) -> None:
 def test_a_clone_closes_its_links_first_and_then_boots(hypervisor: MemoryHypervisor) -> None:
     one(hypervisor)
     router = WatchedLinks()
-    router.router.execute(boot.script(wanted().wanted, OTHER_UUID))
+    router.router.execute(boot_script(wanted().wanted, Run("other", OTHER_UUID)))
     hypervisor.plug("edge1", router)
     outcome = one(hypervisor)
     assert fields(outcome) == [
@@ -201,7 +171,7 @@ def test_a_router_that_was_reset_closes_its_links_first_and_then_boots(hyperviso
     one(hypervisor)
     router = WatchedLinks()
     hypervisor.plug("edge1", router)
-    assert one(hypervisor).facts["first_boot"] == DONE
+    assert one(hypervisor).facts["first_boot"] == JUST_DONE
     assert router.seen == [[False, False]]
     assert links(hypervisor) == [True, True]
 
@@ -237,8 +207,8 @@ def test_other_settings_are_applied_where_that_was_asked_for_with_the_links_as_t
     one(hypervisor)
     log = len(hypervisor.log)
     outcome = one(hypervisor, wanted(identity="core1", reapply=True))
-    assert (outcome.error, outcome.facts["first_boot"], hypervisor.log[log:]) == (None, DONE, [])
-    assert [change.field for change in outcome.changes] == ["first_boot"]
+    assert (outcome.error, outcome.facts["first_boot"], hypervisor.log[log:]) == (None, JUST_DONE, [])
+    assert [(change.field, change.before, change.after) for change in outcome.changes][1:] == [("identity", "edge1", "core1")]
     assert hypervisor.routers["edge1"].router.identity == "core1"
     assert one(hypervisor, wanted(identity="core1", reapply=True)).facts["first_boot"] == STANDING
 
@@ -258,7 +228,7 @@ def test_check_mode_touches_nothing_and_predicts_what_the_run_does(hypervisor: M
     if situation in ("clone", "reset"):
         other = hypervisor.plug("edge1", Chr())
         if situation == "clone":
-            other.router.execute(boot.script(wanted().wanted, OTHER_UUID))
+            other.router.execute(boot_script(wanted().wanted, Run("other", OTHER_UUID)))
     if situation == "opened by hand":
         hypervisor.guests["edge1"] = running(interfaces=(nic(1, link=True), nic(2)))
     guest, log, kept = hypervisor.guests["edge1"], list(hypervisor.log), hypervisor.routers["edge1"].platform.stored

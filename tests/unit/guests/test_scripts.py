@@ -10,12 +10,13 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome, Planned
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome, Planned, parse_lists, summary
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.enter import RunOptions
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.files import File, parse_file, transfer_files
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import GuestState
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.scripts import Job, parse_script, run_scripts
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.scripts import NOT_PREDICTED, Job, parse_script, run_scripts
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._module import masks_of
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script import Script
 
 from tests.unit.support import Chr, MemoryHypervisor, quiet, state
@@ -103,6 +104,20 @@ def test_check_mode_asks_the_guard(hypervisor: MemoryHypervisor) -> None:
     assert (done["edge1"].has_changed, done["edge2"].has_changed) == (False, True)
 
 
+def test_check_mode_predicts_nothing_where_the_guard_cannot_be_asked(hypervisor: MemoryHypervisor) -> None:
+    planned = RunOptions(True, 1, 4, Planned(guests=frozenset({"edge9"})))
+    done = scripts(hypervisor, job("edge9", ":put 1", unless="true"), options=planned)["edge9"]
+    assert (done.changes, outputs(done)) == ((), [NOT_PREDICTED])
+
+
+def test_a_script_that_only_reads_is_no_change(hypervisor: MemoryHypervisor) -> None:
+    reading = Job("edge1", Script("look", ":put 1"), read_only=True)
+    later = Job("edge9", Script("look", ":put 1"), read_only=True)
+    planned = RunOptions(True, 1, 4, Planned(guests=frozenset({"edge9"})))
+    for outcome in (scripts(hypervisor, reading)["edge1"], scripts(hypervisor, later, options=planned)["edge9"]):
+        assert (outcome.has_changed, [entry["changed"] for entry in outcome.facts["scripts"]]) == (False, [False])
+
+
 def test_check_mode_counts_a_guest_that_would_be_made(hypervisor: MemoryHypervisor) -> None:
     planned = RunOptions(True, 1, 4, Planned(guests=frozenset({"edge9"})))
     assert outputs(scripts(hypervisor, job("edge9", ":put 1"), options=planned)["edge9"]) == ["would run"]
@@ -110,6 +125,16 @@ def test_check_mode_counts_a_guest_that_would_be_made(hypervisor: MemoryHypervis
 
 
 # Arguments
+
+
+def test_a_bad_entry_fails_its_guest_alone_and_shows_no_secret() -> None:
+    secret = "open-sesame-1"
+    entries = [script_options(guest="edge1", source=":put 1"), script_options(guest="edge2", src=f"/nowhere/{secret}", secrets=[secret])]
+    jobs, errors = parse_lists("guest", [*entries, script_options(guest="edge2", source=":put 2")], parse_script)
+    assert [item.guest for item in jobs] == ["edge1"]
+    masks, dummy = masks_of(entries, "guest")
+    shown = summary({name: Outcome(name, error=error) for name, error in errors.items()}, masks, "guests")
+    assert "/nowhere/******** cannot be read" in shown["msg"] and secret not in repr(shown)
 
 
 def test_a_local_script_is_read_where_the_module_runs(tmp_path: Path) -> None:

@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.text import quote
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._first_boot import record as kept
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._first_boot import wanted as boot
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._first_boot.script import DONE_LINE, Run, key_files
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._first_boot.script import script as boot_script
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script import Script, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,12 +48,21 @@ FULL = options(
 
 
 def execute(chr_: Chr, wanted: boot.FirstBoot, guest_uuid: str = UUID) -> str:
-    """Run the script as the engine does; what it printed besides its marker."""
-    return run(chr_.transport, Script("first boot", boot.script(wanted, guest_uuid), marker=boot.DONE_LINE)).output
+    """Run the script as the engine does, after whatever was cut off before; what it printed besides its marker."""
+    there = read(chr_, wanted)
+    before = there.record.settings if there.record else {}
+    attempt = Run("this", guest_uuid, there.record is None or there.record.uuid != guest_uuid, before, there.hold or there.cut)
+    return run(chr_.transport, Script("first boot", boot_script(wanted, attempt), marker=DONE_LINE)).output
+
+
+def read(chr_: Chr, wanted: boot.FirstBoot) -> kept.Kept:
+    """Everything that first boot keeps on the router."""
+    return kept.parse(run(chr_.transport, Script("record", kept.read_script(wanted), marker=kept.READ_LINE)).output)
 
 
 def record(chr_: Chr) -> tuple[str, str] | None:
-    return boot.parse_record(run(chr_.transport, Script("record", boot.read_script(), marker=boot.READ_LINE)).output)
+    found = read(chr_, boot.parse(options())).record
+    return (found.uuid, found.content) if found else None
 
 
 # What it sets
@@ -92,11 +104,11 @@ def test_a_user_with_keys_alone_gets_a_password_that_nobody_knows() -> None:
     assert first.users[0].password != second.users[0].password
     assert len(first.users[0].password) >= 24
     assert first.users[0].password in first.secrets()
-    assert f'password={quote(first.users[0].password)}' in boot.script(first, UUID)
+    assert f'password={quote(first.users[0].password)}' in boot_script(first, Run("one", UUID))
 
 
 def test_no_user_is_left_with_an_empty_password() -> None:
-    assert 'password=""' not in boot.script(boot.parse(FULL), UUID)
+    assert 'password=""' not in boot_script(boot.parse(FULL), Run("one", UUID))
 
 
 def test_admin_can_be_disabled() -> None:
@@ -125,11 +137,11 @@ def test_a_second_run_of_the_script_changes_nothing() -> None:
 
 def test_a_run_that_was_cut_anywhere_is_finished_by_the_next() -> None:
     wanted = boot.parse(FULL)
-    lines = boot.script(wanted, UUID).splitlines(keepends=True)
+    lines = boot_script(wanted, Run("one", UUID)).splitlines(keepends=True)
     for cut in range(len(lines)):
         chr_ = Chr()
         chr_.router.execute("".join(lines[:cut]) + ':error "cut"')
-        assert record(chr_) is None or cut >= len(lines) - 1, "the record is written last"
+        assert record(chr_) is None or cut >= len(lines) - 2, "the record is written last"
         execute(chr_, wanted)
         assert record(chr_) == (UUID, boot.content_hash(wanted))
         assert chr_.count("/ip address", "!dynamic") == 2
@@ -158,17 +170,17 @@ def test_the_record_says_whose_it_is_and_moves_with_a_clone() -> None:
     assert record(chr_) == (OTHER_UUID, boot.content_hash(wanted))
     execute(chr_, wanted, UUID)
     assert record(chr_) == (UUID, boot.content_hash(wanted))
-    assert chr_.count("/system script", f'name="{boot.RECORD}"') == 1
+    assert chr_.count("/system script", f'name="{kept.RECORD}"') == 1
 
 
 def test_no_secret_is_in_a_record() -> None:
     chr_ = Chr()
     secret = "open-sesame-1"
     execute(chr_, boot.parse({**FULL, "scripts": [{"name": "own", "source": f':local word "{secret}"'}], "secrets": [secret]}))
-    kept = chr_.ask('[/system script get [find where name="vrouter-first-boot"] source]') + chr_.ask(
+    stored = chr_.ask('[/system script get [find where name="vrouter-first-boot"] source]') + chr_.ask(
         '[/system script get [find where name="vrouter-script-own"] source]'
     )
-    assert not [word for word in (secret, "correct-horse", "battery-staple") if word in kept]
+    assert not [word for word in (secret, "correct-horse", "battery-staple") if word in stored]
 
 
 def test_an_interface_more_is_no_drift() -> None:
@@ -295,7 +307,7 @@ def command_tree(version: str) -> dict[str, t.Any]:
 @pytest.mark.parametrize("version", ["7.12.2", "7.20.8", "7.24"])
 def test_every_menu_and_argument_of_the_script_exists_on_routeros(version: str) -> None:
     tree = command_tree(version)
-    plain = re.sub(r'"(?:\\.|[^"\\])*"', '""', boot.script(boot.parse({**FULL, "version": version}), UUID))
+    plain = re.sub(r'"(?:\\.|[^"\\])*"', '""', boot_script(boot.parse({**FULL, "version": version}), Run("one", UUID)))
     plain = re.sub(r"\[find where [^\]]*\]", "", plain)
     commands = re.findall(r"(/[a-z][a-z -]*?) (add|set|find|get|remove|disable)\b([^\]}\n;]*)", plain)
     assert len(commands) > 30
@@ -311,12 +323,12 @@ def test_every_menu_and_argument_of_the_script_exists_on_routeros(version: str) 
 
 def test_routeros_6_writes_some_things_otherwise() -> None:
     wanted = boot.parse({**FULL, "version": "6.49.18"})
-    written = boot.script(wanted, UUID)
+    written = boot_script(wanted, Run("one", UUID))
     assert "primary-ntp=192.0.2.123 secondary-ntp=192.0.2.124" in written
-    (name,) = boot.key_files(wanted)
+    (name,) = key_files(wanted)
     assert f"/user ssh-keys import user=\"keys\" public-key-file={quote(name)}" in written
     assert "/" not in name
-    assert boot.key_files(boot.parse(FULL)) == {}
+    assert key_files(boot.parse(FULL)) == {}
 
 
 # What would leave a router open, or lock everybody out

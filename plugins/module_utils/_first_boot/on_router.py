@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The first-boot script on one router: run by one of all runs that want it, and followed by its record where answers are lost (private)."""
+
+from __future__ import annotations
+
+import secrets
+import typing as t
+from dataclasses import replace
+
+from .._core.errors import GuestError, LostError, RefusedError
+from .._core.waiting import Deadline
+from .._routeros.script import EXIT_FAILED, Script, ScriptError, Transport, read, run
+from . import record
+from .record import Kept
+from .script import DONE_LINE, Run, end_script, key_files, script
+from .wanted import FirstBoot, content_hash
+
+READING: t.Final = 30.0  # seconds that RouterOS may take for a script that only reads
+LOOK: t.Final = 0.2  # seconds between the first two looks at a router where another run is at work
+SLOWEST_LOOK: t.Final = 2.0  # seconds
+AGAIN: t.Final = "Run again: what is already done is skipped"
+
+
+class OnRouter:
+    """The way to one router's records, and to its first boot."""
+
+    def __init__(self, transport: Transport, wanted: FirstBoot, progress: t.Callable[[str], None]) -> None:
+        self._transport = transport
+        self._wanted = wanted
+        self._progress = progress
+        self.waited = False  # for another run, which may have changed the guest
+
+    def read(self) -> Kept:
+        """What first boot keeps on the router."""
+        source = record.read_script(self._wanted)
+        reading = Script("first boot record", source, READING, marker=record.READ_LINE, remedy=AGAIN)
+        return record.parse(read(self._transport, reading, self._wanted.timeout))
+
+    def settled(self) -> Kept:
+        """The same once no other run is at work. A hold that is still there after the script's time was left by a run that was cut off."""
+        kept = self.read()
+        deadline = Deadline(self._wanted.timeout)
+        while kept.hold is not None:
+            self.waited = True
+            self._progress("waiting for the first boot that another run began")
+            kept = self._later(kept, deadline)
+            if kept.hold is not None and deadline.passed:
+                self._do("first boot that was cut off", record.mark_cut(kept.hold))
+                return replace(kept, hold=None, cut=kept.hold)
+        return kept
+
+    def _later(self, kept: Kept, deadline: Deadline) -> Kept:
+        """What is kept once the run that held it does so no more, or at the deadline."""
+        held = kept.hold
+        for dummy in deadline.looks(LOOK, SLOWEST_LOOK):
+            kept = self.read()
+            if kept.hold != held:
+                break
+        return kept
+
+    def _do(self, name: str, source: str) -> None:
+        """Run statements that may be run twice."""
+        read(self._transport, Script(name, source, READING, remedy=AGAIN), self._wanted.timeout)
+
+    def run_once(self, guest_uuid: str, kept: Kept) -> None:
+        """Bring the script to its end, once. Where another run does it meanwhile, that one's end counts."""
+        deadline = Deadline(self._wanted.timeout)
+        while not self._done(kept, guest_uuid):
+            self.refuse_unknown(kept)
+            for file, content in key_files(self._wanted).items():
+                self._transport.write_file(file, content)
+            attempt = self._attempt(guest_uuid, kept)
+            try:
+                self._hand_over(attempt)
+                return
+            except ScriptError as error:
+                kept = self._after_error(attempt, guest_uuid, error)
+            except LostError as error:
+                kept = self._after_loss(guest_uuid, deadline, error)
+
+    def _attempt(self, guest_uuid: str, kept: Kept) -> Run:
+        first = kept.record is None or kept.record.uuid != guest_uuid
+        return Run(secrets.token_hex(4), guest_uuid, first, kept.record.settings if kept.record else {}, kept.cut)
+
+    def _hand_over(self, attempt: Run) -> None:
+        source = script(self._wanted, attempt)
+        run(self._transport, Script("first boot", source, self._wanted.timeout, marker=DONE_LINE))
+
+    def _done(self, kept: Kept, guest_uuid: str) -> bool:
+        found = kept.record
+        return (kept.hold, kept.cut) == (None, None) and found is not None and (found.uuid, found.content) == (guest_uuid, content_hash(self._wanted))
+
+    def refuse_unknown(self, kept: Kept) -> None:
+        """Raise RefusedError where a script of the user's began, nobody knows how it ended, and nobody said that it may run again."""
+        unknown = [name for name in kept.unknown_scripts() if not self._wanted.may_run_again(name)]
+        if unknown:
+            raise RefusedError(
+                f"how the first-boot script {', '.join(unknown)} ended is unknown: it began, and was cut off or still runs",
+                remedy="Look at what it did on the router, then name it in chr_first_boot_scripts_again, or say repeatable: true for it",
+            )
+
+    def _after_error(self, attempt: Run, guest_uuid: str, error: ScriptError) -> Kept:
+        """The router's records after a script that ended with an error: raises it, unless it was only that another run was quicker."""
+        kept = self.read()
+        if kept.hold not in (None, attempt.id):
+            return self.settled()
+        if self._done(kept, guest_uuid):
+            return kept
+        mine = [name for name, item in kept.scripts.items() if (item.state, item.run) == (record.BEGUN, attempt.id)]
+        failed = mine if error.exit_code == EXIT_FAILED else []  # what RouterOS's time limit ended was cut off
+        self._do("end of first boot", end_script(self._wanted, attempt.id, failed))
+        raise error
+
+    def _after_loss(self, guest_uuid: str, deadline: Deadline, error: LostError) -> Kept:
+        """The router's records after an answer was lost: whether the script began, and how it ended, is read there. Raises what stays unknown."""
+        self._progress("looking for the end of its first boot: an answer was lost")
+        for dummy in deadline.looks(LOOK, SLOWEST_LOOK):
+            kept = self.read()
+            if self._done(kept, guest_uuid) or (kept.hold is None and not deadline.passed):
+                return kept
+        raise GuestError("how first boot ended is unknown, it may still run on the router", found=str(error), remedy=AGAIN) from error

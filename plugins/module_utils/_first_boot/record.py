@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What first boot keeps on the router, as items of `/system script` whose sources are comments (private, pure).
+
+- The record decides whether first boot happened: whose it was (the guest's UUID) and what was set, field by field and without secrets.
+- The hold is there while a first-boot script runs. Names of scripts are unique, so adding it is how one of two runs gets to be the only one.
+  One that outlives its script's time was left by a run that was cut off, and is marked so.
+- Each of the user's own scripts has an item that is made before its source runs and says how it ended.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from dataclasses import dataclass, field
+
+from .._core.text import quote
+from .wanted import FirstBoot, content_hash, script_digest, settings
+
+RECORD: t.Final = "vrouter-first-boot"
+HOLD: t.Final = "vrouter-first-boot-runs"
+SCRIPT_ITEM: t.Final = "vrouter-script-"
+READ_LINE: t.Final = "vrouter.mikrotik: record read"
+BEGUN: t.Final = "begun"  # it runs, or was cut off: how it ended is not known
+DONE: t.Final = "done"
+FAILED: t.Final = "failed"
+
+_RECORD: t.Final = re.compile(r"# vrouter\.mikrotik uuid=(\S+) content=([0-9a-f]+) set=(\{.*\})")
+_HOLD: t.Final = re.compile(r"# vrouter\.mikrotik (run|cut)=(\S+)")
+_SCRIPT: t.Final = re.compile(r"# vrouter\.mikrotik content=[0-9a-f]+ state=(\w+) run=(\S+)")
+
+
+@dataclass(frozen=True)
+class Record:
+    """A first boot that came to its end. `settings` as `wanted.settings` gives them."""
+
+    uuid: str
+    content: str
+    settings: t.Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ScriptItem:
+    """One of the user's own scripts: how it stands, and the run that took it."""
+
+    state: str
+    run: str
+
+
+@dataclass(frozen=True)
+class Kept:
+    """All that first boot keeps on one router. `hold` is the run that is at work there; `cut` is one that was cut off."""
+
+    record: Record | None = None
+    hold: str | None = None
+    cut: str | None = None
+    scripts: t.Mapping[str, ScriptItem] = field(default_factory=dict)
+
+    def unknown_scripts(self) -> list[str]:
+        """The user's scripts that began and of which nobody knows how they ended. Only to be asked while no other run is at work."""
+        return [name for name, item in self.scripts.items() if item.state == BEGUN]
+
+
+def find(name: str) -> str:
+    """RouterOS's expression for an item of that name."""
+    return f"[/system script find where name={quote(name)}]"
+
+
+def put(name: str, source: str) -> str:
+    """A statement that makes the item of that name hold this source."""
+    item = find(name)
+    stored = f"source={quote(source)}"
+    return f":if ([:len {item}] = 0) do={{/system script add name={quote(name)} {stored}}} else={{/system script set {item} {stored}}}"
+
+
+def take(run: str, cut: str | None) -> t.Iterator[str]:
+    """Statements that end the script with an error where another run is at work; `cut` is one that was cut off."""
+    if cut is not None:
+        yield release(cut)
+    yield f"/system script add name={quote(HOLD)} source={quote(_hold_source('run', run))}"
+
+
+def _hold_source(word: str, run: str) -> str:
+    return f"# vrouter.mikrotik {word}={run}"
+
+
+def release(run: str) -> str:
+    """A statement that ends a run's hold, and no other's."""
+    sources = " || ".join(f"source={quote(_hold_source(word, run))}" for word in ("run", "cut"))
+    return f"/system script remove [find where name={quote(HOLD)} && ({sources})]"
+
+
+def mark_cut(run: str) -> str:
+    """A statement that says of a run's hold that the run was cut off."""
+    held = f"[find where name={quote(HOLD)} && source={quote(_hold_source('run', run))}]"
+    return f"/system script set {held} source={quote(_hold_source('cut', run))}"
+
+
+def write_record(wanted: FirstBoot, guest_uuid: str) -> str:
+    """The statement that says that first boot has happened."""
+    kept = json.dumps(settings(wanted), separators=(",", ":"))
+    return put(RECORD, f"# vrouter.mikrotik uuid={guest_uuid} content={content_hash(wanted)} set={kept}")
+
+
+def write_script(wanted: FirstBoot, entry: t.Mapping[str, t.Any], state: str, run: str) -> str:
+    """The statement that says how one of the user's own scripts stands."""
+    return put(SCRIPT_ITEM + entry["name"], f"# vrouter.mikrotik content={script_digest(wanted, entry)} state={state} run={run}")
+
+
+def read_script(wanted: FirstBoot) -> str:
+    """A script that prints all items, a line each, and only reads."""
+    names = [RECORD, HOLD, *(SCRIPT_ITEM + entry["name"] for entry in wanted.scripts)]
+    lines = [f":foreach item in={find(name)} do={{:put ({quote(name + ' ')} . [/system script get $item source])}}" for name in names]
+    return "\n".join([*lines, f":put {quote(READ_LINE)}"]) + "\n"
+
+
+def parse(output: str) -> Kept:
+    """What that script printed. An item that is not ours, or broken, counts as not there."""
+    found = dict(line.strip().split(" ", 1) for line in output.splitlines() if " " in line.strip())
+    hold = _HOLD.fullmatch(found.get(HOLD, ""))
+    scripts = {name.removeprefix(SCRIPT_ITEM): _SCRIPT.fullmatch(source) for name, source in found.items() if name.startswith(SCRIPT_ITEM)}
+    items = {name: ScriptItem(match[1], match[2]) for name, match in scripts.items() if match}
+    held = {hold[1]: hold[2]} if hold else {}
+    return Kept(_record(found.get(RECORD, "")), held.get("run"), held.get("cut"), items)
+
+
+def _record(source: str) -> Record | None:
+    match = _RECORD.fullmatch(source)
+    if match is None:
+        return None
+    try:
+        return Record(match[1], match[2], json.loads(match[3]))
+    except ValueError:
+        return None

@@ -1,0 +1,227 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""First boot as one RouterOS script (private, pure).
+
+Every statement is guarded by a `find` or is a plain `set`, so a run that was cut short starts again from the top. What the script adds bears a
+comment of ours; at its end, what bears that comment and is no longer wanted goes, users last. Nothing else is ever removed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import typing as t
+from dataclasses import dataclass, field
+
+from .._core.text import quote
+from .._guests.guest import SLOT
+from . import record
+from .wanted import FirstBoot, User, dhcp_settings, service_settings
+
+DONE_LINE: t.Final = "vrouter.mikrotik: first boot done"
+OURS: t.Final = "vrouter.mikrotik"  # comment of each item that first boot made
+INTERFACE_WAIT: t.Final = 60  # half seconds; interfaces can appear late (seen on 6.45.9 in half of all boots)
+_COMMENT: t.Final = f"comment={quote(OURS)}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the script.
+
+    `first` says that this guest was never configured; `before` are the settings of the record that is replaced, perhaps that of the router
+    from which this one was cloned; `cut` is an earlier run that was cut off.
+    """
+
+    id: str
+    guest_uuid: str
+    first: bool = True
+    before: t.Mapping[str, str] = field(default_factory=dict)
+    cut: str | None = None
+
+
+def script(wanted: FirstBoot, run: Run) -> str:
+    """The whole script: hold, waits, settings, the user's own scripts, what goes, record, and the line that proves that it came to its end."""
+    lines = [
+        *record.take(run.id, run.cut),
+        *_waits(wanted),
+        *_settings(wanted, run),
+        *_scripts(wanted, run.id),
+        *_removals(wanted, run.before),
+        record.write_record(wanted, run.guest_uuid),
+        record.release(run.id),
+        f":put {quote(DONE_LINE)}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def end_script(wanted: FirstBoot, run: str, failed: t.Collection[str]) -> str:
+    """After a run that RouterOS ended with an error: which of the user's scripts failed, and the end of the hold."""
+    entries = [entry for entry in wanted.scripts if entry["name"] in failed]
+    return "\n".join([*(record.write_script(wanted, entry, record.FAILED, run) for entry in entries), record.release(run)]) + "\n"
+
+
+def key_files(wanted: FirstBoot) -> dict[str, bytes]:
+    """SSH keys that must be on the router as files first: RouterOS 6 can only import them."""
+    if wanted.major >= 7:
+        return {}
+    return {_key_file(user, number): key.encode() for user in wanted.users for number, key in enumerate(user.ssh_keys, 1)}
+
+
+def _key_file(user: User, number: int) -> str:
+    digest = hashlib.sha256(user.name.encode()).hexdigest()[:8]
+    return f"vrouter-key-{digest}-{number}.pub"
+
+
+def _settings(wanted: FirstBoot, run: Run) -> list[str]:
+    """Passwords come first: from then on nothing that follows can leave the router open."""
+    lines = [*_users(wanted), *_admin(wanted, run.before)]
+    if run.first:
+        lines.append("/ip dhcp-client remove [find]")  # the factory's
+    for part in (_identity, _dhcp, _addresses, _routes, _resolvers, _clock, _services):
+        lines += part(wanted)
+    return lines
+
+
+def _waits(wanted: FirstBoot) -> t.Iterator[str]:
+    used = [entry["interface"] for entry in (*wanted.addresses, *wanted.dhcp_clients)]
+    for name in sorted({*wanted.interfaces, *used}, key=lambda text: (len(text), text)):
+        if not SLOT.fullmatch(name):
+            continue
+        item = f"[/interface ethernet find where default-name={quote(name)} || name={quote(name)}]"
+        yield ":local tries 0"
+        yield f":while ([:len {item}] = 0 && $tries < {INTERFACE_WAIT}) do={{:delay 500ms; :set tries ($tries + 1)}}"
+        yield f":if ([:len {item}] = 0) do={{:error {quote(f'{name} did not appear within {INTERFACE_WAIT // 2} s')}}}"
+
+
+def _present(menu: str, match: str, values: str, update: str | None = None) -> str:
+    """Add an item unless one matches; with `update` set the one that does, which makes it ours."""
+    item = f"[{menu} find where {match}]"
+    other = f" else={{{menu} set {item} {update} {_COMMENT}}}" if update else ""
+    return f":if ([:len {item}] = 0) do={{{menu} add {values} {_COMMENT}}}{other}"
+
+
+def _users(wanted: FirstBoot) -> t.Iterator[str]:
+    for user in wanted.users:
+        name, group, password = quote(user.name), f"group={quote(user.group)}", f"password={quote(user.password)}"
+        update = group if user.generated else f"{group} {password}"
+        yield _present("/user", f"name={name}", f"name={name} {group} {password}", update)
+        if user.ssh_keys:
+            yield from _ssh_keys(wanted, user)
+
+
+def _ssh_keys(wanted: FirstBoot, user: User) -> t.Iterator[str]:
+    """RouterOS does not show a key's text, so ours are put anew. RouterOS 6 imports keys without a comment: there all of the user's are ours."""
+    name = quote(user.name)
+    if wanted.major < 7:
+        yield f"/user ssh-keys remove [find where user={name}]"
+    else:
+        yield f"/user ssh-keys remove [find where user={name} && {_COMMENT}]"
+    for number, key in enumerate(user.ssh_keys, 1):
+        if wanted.major >= 7:
+            yield f"/user ssh-keys add user={name} key={quote(key.strip())} {_COMMENT}"
+        else:
+            yield f"/user ssh-keys import user={name} public-key-file={quote(_key_file(user, number))}"
+
+
+def _admin(wanted: FirstBoot, before: t.Mapping[str, str]) -> t.Iterator[str]:
+    admin = '[/user find where name="admin"]'
+    if wanted.admin_password:
+        yield f":if ([:len {admin}] > 0) do={{/user set {admin} password={quote(wanted.admin_password)}}}"
+    if wanted.admin_disabled:
+        yield f":if ([:len {admin}] > 0) do={{/user disable {admin}}}"
+    elif "disabled" in before.get("admin", ""):
+        yield f":if ([:len {admin}] > 0) do={{/user enable {admin}}}"
+
+
+def _identity(wanted: FirstBoot) -> t.Iterator[str]:
+    if wanted.identity is not None:
+        yield f"/system identity set name={quote(wanted.identity)}"
+
+
+def _dhcp(wanted: FirstBoot) -> t.Iterator[str]:
+    for entry in wanted.dhcp_clients:
+        name, options = quote(entry["interface"]), f"{dhcp_settings(entry)} disabled=no"
+        yield _present("/ip dhcp-client", f"interface={name}", f"interface={name} {options}", options)
+
+
+def _addresses(wanted: FirstBoot) -> t.Iterator[str]:
+    for entry in wanted.addresses:
+        pair = f"address={quote(entry['address'])} interface={quote(entry['interface'])}"
+        yield _present("/ip address", pair, pair)
+
+
+def _routes(wanted: FirstBoot) -> t.Iterator[str]:
+    for entry in wanted.routes:
+        pair = f"dst-address={quote(entry['destination'])} gateway={quote(entry['gateway'])}"
+        distance = f"distance={entry['distance'] if entry.get('distance') is not None else 1}"
+        yield _present("/ip route", f"{pair} !dynamic", f"{pair} {distance}", distance)
+
+
+def _resolvers(wanted: FirstBoot) -> t.Iterator[str]:
+    if wanted.dns:
+        yield f"/ip dns set servers={quote(','.join(wanted.dns))}"
+
+
+def _clock(wanted: FirstBoot) -> t.Iterator[str]:
+    if wanted.time_zone is not None:
+        yield f"/system clock set time-zone-name={quote(wanted.time_zone)}"
+    if not wanted.ntp:
+        return
+    if wanted.major >= 7:
+        yield f"/system ntp client set enabled=yes servers={quote(','.join(wanted.ntp))}"
+    else:
+        second = f" secondary-ntp={wanted.ntp[1]}" if len(wanted.ntp) > 1 else ""
+        yield f"/system ntp client set enabled=yes primary-ntp={wanted.ntp[0]}{second}"
+
+
+def _services(wanted: FirstBoot) -> t.Iterator[str]:
+    for service in wanted.services:
+        if service_settings(service):
+            yield f"/ip service set [find where name={quote(service.name)}] {service_settings(service)}"
+
+
+def _scripts(wanted: FirstBoot, run: str) -> t.Iterator[str]:
+    """Each of the user's own scripts, once: it is taken before its source runs. One that failed runs again; one that was cut off only if it may."""
+    for entry in wanted.scripts:
+        item = record.find(record.SCRIPT_ITEM + entry["name"])
+        again = [record.FAILED, *([record.BEGUN] if wanted.may_run_again(entry["name"]) else [])]
+        yield ':local vrouterState ""'
+        yield f":foreach item in={item} do={{:set vrouterState [/system script get $item source]}}"
+        wanted_states = " || ".join(f"$vrouterState ~ {quote(f' state={state} ')}" for state in again)
+        yield f':if ($vrouterState = "" || {wanted_states}) do={{'
+        yield record.write_script(wanted, entry, record.BEGUN, run)
+        yield entry["source"].rstrip()
+        yield record.write_script(wanted, entry, record.DONE, run)
+        yield "}"
+
+
+def _removals(wanted: FirstBoot, before: t.Mapping[str, str]) -> t.Iterator[str]:
+    """What is ours and no longer wanted. Users come last, and never the last one with full rights."""
+    routes = [f"{entry['destination']} {entry['gateway']}" for entry in wanted.routes]
+    addresses = [f"{entry['address']} {entry['interface']}" for entry in wanted.addresses]
+    yield _remove("/ip route", ("dst-address", "gateway"), routes)
+    yield _remove("/ip address", ("address", "interface"), addresses)
+    yield _remove("/ip dhcp-client", ("interface",), [entry["interface"] for entry in wanted.dhcp_clients])
+    if "dns" in before and not wanted.dns:
+        yield '/ip dns set servers=""'
+    if "ntp" in before and not wanted.ntp:
+        yield "/system ntp client set enabled=no"
+    yield from _former_users(wanted)
+
+
+def _remove(menu: str, keys: tuple[str, ...], wanted: t.Iterable[str], last: str | None = None) -> str:
+    value = ' . " " . '.join(f"[{menu} get $item {key}]" for key in keys)
+    others = " && ".join(["true", *(f"$value != {quote(text)}" for text in wanted)])
+    act = last or f"{menu} remove $item"
+    return f":foreach item in=[{menu} find where {_COMMENT}] do={{:local value ({value}); :if ({others}) do={{{act}}}}}"
+
+
+def _former_users(wanted: FirstBoot) -> t.Iterator[str]:
+    """Also the keys of a user who has none any more; a user's own keys go with the user."""
+    if wanted.major >= 7:
+        holders = [user.name for user in wanted.users if user.ssh_keys]
+        yield _remove("/user ssh-keys", ("user",), holders)
+    full = '[:len [/user find where group="full" && disabled=no && name!=$value]]'
+    refusal = '("user " . $value . " is the last one with full rights and stays")'
+    act = f":if ({full} > 0) do={{/user remove $item}} else={{:error {refusal}}}"
+    yield _remove("/user", ("name",), [user.name for user in wanted.users], act)
