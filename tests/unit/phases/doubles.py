@@ -17,6 +17,8 @@ COLLECTIONS = Path(__file__).resolve().parents[6]  # tests run in a copy at ansi
 
 ECHO = '''
 import json
+import os
+import time
 from ansible.module_utils.basic import AnsibleModule
 
 
@@ -37,6 +39,8 @@ def main():
     run = {"uri": hub["uri"], "names": names, "check": module.check_mode, "planned": module.params["planned"], "guests": guests}
     with open(hub["log"], "a") as log:
         log.write(json.dumps(run) + chr(10))
+    while hub["uri"] == "hang" and not os.path.exists(hub["log"] + ".end"):
+        time.sleep(0.05)
     if hub["uri"] == "crash":
         raise RuntimeError("a defect")
     if hub["uri"] == "down":
@@ -155,6 +159,7 @@ class Stage:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.environment: dict[str, str] = {}  # added to that of each run
         plugins = folder / "collections" / "ansible_collections" / "test" / "doubles" / "plugins"
         files = {
             plugins / "modules" / "echo.py": ECHO,
@@ -175,18 +180,26 @@ class Stage:
 
     def play(self, hosts: t.Mapping[str, t.Any], tasks: t.Sequence[t.Any], *options: str, **play: t.Any) -> Played:
         """Run tasks on hosts, given with their variables."""
+        with self.begin(hosts, tasks, *options, **play) as running:
+            output, dummy = running.communicate()
+        runs, events = ([json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] for log in self._logs())
+        return Played(output, events, runs)
+
+    def begin(self, hosts: t.Mapping[str, t.Any], tasks: t.Sequence[t.Any], *options: str, **play: t.Any) -> subprocess.Popen[str]:
+        """The same, as a process with a group of its own."""
         inventory, playbook = self.folder / "inventory.yml", self.folder / "playbook.yml"
         inventory.write_text(json.dumps({"all": {"hosts": dict(hosts)}}), encoding="utf-8")
         playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, **play, "tasks": list(tasks)}]), encoding="utf-8")
-        logs = [self.folder / "runs", self.folder / "events"]
-        for log in logs:
+        for log in self._logs():
             log.write_text("", encoding="utf-8")
         command = [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), *options, str(playbook)]
-        done = subprocess.run(
-            command, cwd=self.folder, env=self._environment(), check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        environment = self._environment()
+        return subprocess.Popen(
+            command, cwd=self.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
         )
-        runs, events = ([json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] for log in logs)
-        return Played(done.stdout, events, runs)
+
+    def _logs(self) -> list[Path]:
+        return [self.folder / "runs", self.folder / "events"]
 
     def _environment(self) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON"))}
@@ -201,4 +214,5 @@ class Stage:
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_RETRY_FILES_ENABLED": "0",
             "RECORDER_FILE": str(self.folder / "events"),
+            **self.environment,
         }
