@@ -266,7 +266,7 @@ from ..module_utils._core.batch import Outcome, Progress, parse_batch, summary
 from ..module_utils._core.errors import RouterError
 from ..module_utils._core.secrets import Mask
 from ..module_utils._guests.enter import RunOptions
-from ..module_utils._licenses.converge import Order, converge
+from ..module_utils._licenses.converge import Terms, converge
 from ..module_utils._licenses.license import LEVELS, NEW_ID, SOURCES, LicenseSpec, check_account, parse_spec
 from ..module_utils._licenses.open_door import Doors, license_doors
 from ..module_utils._module import batch_module, check_concurrency, masks_of, planned, progress_writer, run_in
@@ -311,8 +311,8 @@ def main() -> None:
 
     def work(doors: Doors, progress: Progress) -> dict[str, t.Any]:
         account, password = params["account"] or "", params["password"] or ""
-        order = Order(module.check_mode, options.concurrency, account, password, doors.enter, doors.fresh)
-        outcomes = {name: masked(outcome, masks[name]) for name, outcome in converge(specs, order, progress).items()}
+        terms = Terms(module.check_mode, options.concurrency, account, password, doors.enter, doors.fresh)
+        outcomes = {name: masked(outcome, masks[name]) for name, outcome in converge(specs, terms, progress).items()}
         outcomes.update({name: Outcome(name, error=error) for name, error in errors.items()})
         return summary(outcomes, {}, "routers")
 

@@ -19,7 +19,7 @@ from .._routeros.script import EXIT_DONE, EXIT_FAILED, Ended, Runner, follow
 
 MENU: t.Final = "/system/license"
 READ_TIMEOUT: t.Final = 30.0  # seconds
-RECORD: t.Final = "vrouter-license"  # an item of /system/script; its source is a comment
+NOTE: t.Final = "vrouter-license"  # an item of /system/script; its source is a comment
 STATUS: t.Final = re.compile(r"^\s*status: *(.*?)\s*$", re.MULTILINE)
 FIELD: t.Final = re.compile(r"^\s*([a-z][a-z0-9-]*): *(.*?)\s*$", re.MULTILINE)
 MARKER: t.Final = "vrouter.mikrotik: license end"
@@ -27,13 +27,19 @@ MARKER: t.Final = "vrouter.mikrotik: license end"
 
 @dataclass(frozen=True)
 class Reading:
-    """What the router shows: its licence's properties, its clock, and how it reaches the account server."""
+    """What the router shows: its licence's properties and its clock."""
 
     license: dict[str, str]
     clock: str
+    note: str = ""  # as written by `note`
+
+
+@dataclass(frozen=True)
+class Network:
+    """What speaks for the router's reaching the account server; neither proves anything (a route may be 0.0.0.0/1, a resolver DoH)."""
+
     routes: int  # active default routes
     dns: str  # the resolvers that it knows, empty for none
-    record: str = ""  # as written by `note`
 
 
 class LicenseDoor(t.Protocol):
@@ -42,7 +48,10 @@ class LicenseDoor(t.Protocol):
     name: str
 
     def read(self) -> Reading:
-        """Everything that decisions need, in as few exchanges as the way allows."""
+        """Everything that decisions need, in as few exchanges as the way allows. Never asks for routes: there may be a million."""
+
+    def network(self) -> Network:
+        """Only for a router that is to ask the account server."""
 
     def generate_new_id(self) -> None:
         """Ask for a new system-id; whether it came is seen by reading again."""
@@ -50,7 +59,7 @@ class LicenseDoor(t.Protocol):
     def renew(self, account: str, password: str, level: str | None, timeout: float) -> list[str]:
         """The statuses that came within so many seconds, in order; the last one decides."""
 
-    def note(self, record: str) -> None:
+    def note(self, text: str) -> None:
         """Keep a comment on the router, for later runs."""
 
 
@@ -64,15 +73,17 @@ class ApiDoor:
 
     def read(self) -> Reading:
         clock = self._one("/system/clock", ("date", "time"))
-        dns = self._api.print("/ip/dns", ("servers", "dynamic-servers"))
-        notes = self._api.print("/system/script", ("source",), f"?name={RECORD}")
+        notes = self._api.print("/system/script", ("source",), f"?name={NOTE}")
         return Reading(
             license=self._one(MENU),
             clock=f"{clock.get('date', '')} {clock.get('time', '')}",
-            routes=len(self._api.print("/ip/route", (".id",), "?dst-address=0.0.0.0/0", "?active=true")),
-            dns=",".join(value for row in dns for value in row.values() if value),
-            record=notes[0].get("source", "") if notes else "",
+            note=notes[0].get("source", "") if notes else "",
         )
+
+    def network(self) -> Network:
+        dns = self._api.print("/ip/dns", ("servers", "dynamic-servers"))
+        routes = self._api.print("/ip/route", (".id",), "?dst-address=0.0.0.0/0", "?active=true")
+        return Network(len(routes), ",".join(value for row in dns for value in row.values() if value))
 
     def _one(self, menu: str, properties: tuple[str, ...] = ()) -> dict[str, str]:
         rows = self._api.print(menu, properties)
@@ -94,20 +105,23 @@ class ApiDoor:
             return statuses
         return statuses
 
-    def note(self, record: str) -> None:
-        rows = self._api.print("/system/script", (".id",), f"?name={RECORD}")
+    def note(self, text: str) -> None:
+        rows = self._api.print("/system/script", (".id",), f"?name={NOTE}")
         if rows:
-            self._api.set("/system/script", rows[0][".id"], {"source": record})
+            self._api.set("/system/script", rows[0][".id"], {"source": text})
         else:
-            self._api.add("/system/script", {"name": RECORD, "source": record})
+            self._api.add("/system/script", {"name": NOTE, "source": text})
 
 
 _READ: t.Final = f"""
 /system license print
 /system clock print
+:foreach i in=[/system script find where name={quote(NOTE)}] do={{:put ("note: " . [/system script get $i source])}}
+:put {quote(MARKER)}
+"""
+_NETWORK: t.Final = f"""
 :put ("routes: " . [:len [/ip route find where dst-address=0.0.0.0/0 active=yes]])
 :put ("dns: " . [:tostr [/ip dns get servers]] . [:tostr [/ip dns get dynamic-servers]])
-:foreach i in=[/system script find where name={quote(RECORD)}] do={{:put ("record: " . [/system script get $i source])}}
 :put {quote(MARKER)}
 """
 
@@ -125,10 +139,12 @@ class AgentDoor:
         return Reading(
             license={key: value for key, value in found.items() if key in _PROPERTIES and value},
             clock=f"{found.get('date', '')} {found.get('time', '')}",
-            routes=int(found.get("routes", "0")),
-            dns=found.get("dns", ""),
-            record=found.get("record", ""),
+            note=found.get("note", ""),
         )
+
+    def network(self) -> Network:
+        found = dict(FIELD.findall(self._run(_NETWORK, READ_TIMEOUT).output))
+        return Network(int(found.get("routes", "0")), found.get("dns", ""))
 
     def generate_new_id(self) -> None:
         self._run(f"/system license generate-new-id\n:put {quote(MARKER)}", READ_TIMEOUT)
@@ -143,8 +159,8 @@ class AgentDoor:
         statuses = STATUS.findall(ended.output)
         return [*statuses, f"ERROR: {ended.output.strip()}"] if ended.exit_code == EXIT_FAILED else statuses
 
-    def note(self, record: str) -> None:
-        name, source = quote(RECORD), quote(record)
+    def note(self, text: str) -> None:
+        name, source = quote(NOTE), quote(text)
         self._run(
             f":if ([:len [/system script find where name={name}]] = 0) do={{/system script add name={name} source={source}}} "
             f"else={{/system script set [find where name={name}] source={source}}}\n:put {quote(MARKER)}",

@@ -25,7 +25,9 @@ NEW_ID: t.Final = ("never", "if_free", "if_duplicate")
 BUY_WITHIN: t.Final = timedelta(days=60)  # after a trial's end; then it goes from the account
 STATUS_DONE: t.Final = "done"
 ERROR: t.Final = "ERROR:"
-ASKED: t.Final = re.compile(r"\basked=(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\b")
+_MOMENT: t.Final = r"=(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\b"
+ASKED: t.Final = re.compile(r"\basked" + _MOMENT)
+RENEWED: t.Final = re.compile(r"\brenewed" + _MOMENT)
 OWN_ID: t.Final = re.compile(r"\bid=(\S+)")
 TRIALS_EXHAUSTED: t.Final = "too many trial licences"
 
@@ -190,19 +192,25 @@ def check_account(account: str | None, password: str | None, spec: LicenseSpec) 
 
 
 @dataclass(frozen=True)
-class Record:
-    """What is kept on the router: when it was last asked in vain, by its own clock, and the system-id that this collection made."""
+class Note:
+    """What is kept on the router, by its own clock: when it was last asked in vain, and last renewed; and the system-id that this collection made."""
 
     asked_at: datetime | None = None
+    renewed_at: datetime | None = None
     own_id: str = ""
 
     def text(self) -> str:
         """As a comment of RouterOS's scripting language."""
-        asked = f" asked={iso(self.asked_at)}" if self.asked_at is not None else ""
-        return f"# license{asked}" + (f" id={self.own_id}" if self.own_id else "")
+        words = (("asked", iso(self.asked_at)), ("renewed", iso(self.renewed_at)), ("id", self.own_id))
+        return " ".join(["# license", *(f"{key}={value}" for key, value in words if value)])
 
 
-def parse_record(text: str) -> Record:
-    """From what `Record.text` wrote; whatever else stands there is nothing of ours."""
-    asked, own_id = ASKED.search(text), OWN_ID.search(text)
-    return Record(datetime.fromisoformat(asked[1]) if asked else None, own_id[1] if own_id else "")
+def parse_note(text: str) -> Note:
+    """From what `Note.text` wrote; whatever else stands there is nothing of ours."""
+    own_id = OWN_ID.search(text)
+    return Note(_moment(ASKED, text), _moment(RENEWED, text), own_id[1] if own_id else "")
+
+
+def _moment(pattern: re.Pattern[str], text: str) -> datetime | None:
+    match = pattern.search(text)
+    return datetime.fromisoformat(match[1]) if match else None

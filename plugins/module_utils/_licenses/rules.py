@@ -34,6 +34,7 @@ class Case:
     now: datetime
     duplicate: bool = False  # another router has its system-id, and keeps it
     own_id: bool = False  # this collection made its system-id already
+    renewed_at: datetime | None = None  # when this collection renewed it last
 
     @property
     def wanted(self) -> int:
@@ -49,9 +50,14 @@ class Case:
 
     @property
     def due(self) -> bool:
-        """Whether a renewal is due, or will be within `renew_before` days."""
+        """Whether a renewal is due, or will be within `renew_before` days; never early in the first half of the time that a renewal gave."""
         at = self.license.next_renewal_at
-        return at is not None and at - timedelta(days=self.spec.renew_before) < self.now
+        if at is None:
+            return False
+        early = at - timedelta(days=self.spec.renew_before)
+        if self.renewed_at is not None and self.renewed_at < at:
+            early = max(early, self.renewed_at + (at - self.renewed_at) / 2)
+        return early < self.now
 
 
 Decision = t.Union[Step, RouterError, None]  # noqa: UP007  (evaluated at import)

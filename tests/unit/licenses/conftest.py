@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import GuestError
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses.converge import Order, converge
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses.converge import Terms, converge
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses.doors import AgentDoor, ApiDoor, LicenseDoor, Reading
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses.license import LicenseSpec, parse_spec
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.api import session
@@ -140,8 +140,8 @@ class Fleet:
         def enter(name: str) -> t.ContextManager[LicenseDoor | None]:
             return nullcontext() if name in fresh else self.door(name)
 
-        order = Order(check_mode, 8, "lab@example.com", password, enter, fresh, now=self.now)
-        return converge(specs, order, lambda name, what: self.shown.append((name, what)))
+        terms = Terms(check_mode, 8, "lab@example.com", password, enter, fresh, now=self.now)
+        return converge(specs, terms, lambda name, what: self.shown.append((name, what)))
 
     def one(self, **wanted: t.Any) -> Outcome:
         """The only router, which must not fail."""

@@ -51,7 +51,7 @@ def test_an_answer_that_was_lost_is_found_by_reading_back(fleet: Fleet) -> None:
 
 def test_a_router_that_goes_after_it_was_asked_leaves_an_unknown_that_says_so(fleet: Fleet) -> None:
     fleet.add()
-    fleet.gone_after = 2  # the reading and the asking
+    fleet.gone_after = 3  # the reading, the look for a way and the asking
     outcomes = fleet.converge(timeout=1, **TRIAL)
     assert "the account server was asked; whether a licence was given is unknown" in failure(outcomes)
     assert outcomes["edge1"].facts["status"][-1] == "done"
@@ -177,6 +177,31 @@ def test_a_router_that_has_just_started_is_given_time_to_get_its_route(fleet: Fl
     timer.start()
     assert fleet.one(**TRIAL).facts["level"] == "p1"
     timer.join()
+
+
+@pytest.mark.parametrize("table", ["/ip route add dst-address=0.0.0.0/1 gateway=192.0.2.1", "/ip dns set servers=192.0.2.53"])
+def test_a_way_that_is_not_the_usual_one_is_tried_and_doubted(fleet: Fleet, table: str) -> None:
+    """Half of the default route, or DNS without a server of its own: whether the account server is reached is seen by asking."""
+    clone = fleet.add()
+    clone.run(f'/ip route remove [find where gateway=192.0.2.1]\n/ip dns set servers=""\n{table}')
+    got = fleet.one(**{**TRIAL, "wait": False})
+    assert got.facts["level"] == "p1"
+    assert "may not" in got.warnings[0]
+
+
+def test_what_was_just_renewed_is_not_renewed_again_however_early_renewals_are_wanted(fleet: Fleet) -> None:
+    clone = licensed(fleet)
+    fleet.server.purchased[system_id(clone)] = "p1"
+    wanted = {**BOUGHT, "renew_before": 60}
+    clone.pass_time(2)
+    fleet.server.asked.clear()
+    assert "next_renewal_at" in [change.field for change in fleet.one(**wanted).changes]
+    for days in (2, 5, 7):
+        clone.pass_time(days)
+        assert fleet.one(**wanted).changes == ()
+    assert len(fleet.server.asked) == 1
+    clone.pass_time(20)
+    assert "next_renewal_at" in [change.field for change in fleet.one(**wanted).changes], "half of its time is over"
 
 
 # Clones
