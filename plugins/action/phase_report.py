@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._phase import BATCH, DESCRIPTION, PLAN, Values, facts_of, host_values, invocation, known_before, own_result, results_of
+from ..plugin_utils._phase import (
+    BATCH,
+    DESCRIPTION,
+    PLAN,
+    Values,
+    deferred,
+    facts_of,
+    host_values,
+    invocation,
+    known_before,
+    own_result,
+    results_of,
+)
 
 
 class ActionModule(ActionBase):
@@ -27,8 +39,8 @@ class ActionModule(ActionBase):
             results.pop(args["phase"], None)
             result.update(changed=False, results=results)
             return result
-        share = self._share(variables, leader, description)
-        kept = {key: share.get(key) for key in ("failed", "changed", "msg")}
+        share = deferred(self._share(variables, leader, description), args.get("defer", "none"))
+        kept = {key: share.get(key) for key in ("failed", "changed", "msg", "left")}
         kept["entries"] = {name: facts_of(entry) for name, entry in share.pop("entries", {}).items()}
         if kept["failed"]:
             results = known_before(results)  # a failed task prints its whole result

@@ -13,7 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..plugin_utils._phase import DESCRIPTION, REPORT, Values, host_values, rendered
-from ..plugin_utils._table import FAILED, Row, removal_notes, render, row
+from ..plugin_utils._table import FAILED, Row, left_of_segments, removal_notes, render, row
 from ..plugin_utils._table_layouts import CHR, LAYOUTS
 
 
@@ -29,7 +29,8 @@ class ActionModule(ActionBase):
         hosts = self._hosts(variables)
         self._layout = LAYOUTS[self._task.args.get("kind", CHR.prefix)]
         rows = [self._row(variables, host, check_mode) for host in hosts]
-        lines = [*self._task.args.get("title", []), "", *render(self._layout, rows), *self._removals(variables, hosts, rows)]
+        segments_left = left_of_segments(host_values(variables, host).get(REPORT) or {} for host in hosts)
+        lines = [*self._task.args.get("title", []), "", *render(self._layout, rows), *self._removals(variables, hosts, rows), *segments_left]
         failed = [item.router for item in rows if item.result == FAILED]
         display = Display()
         for line in ("", *lines):
@@ -37,7 +38,7 @@ class ActionModule(ActionBase):
         limit = self._task.args.get("limit_file")
         if limit and not check_mode:
             self._write_limit(Path(limit), failed, display)
-        result.update(changed=False, table=lines, failed_routers=failed, _ansible_no_log=False)
+        result.update(changed=False, table=lines, failed_routers=failed, segments_left=segments_left, _ansible_no_log=False)
         return result
 
     def _row(self, variables: Values, host: str, check_mode: bool) -> t.Any:

@@ -17,8 +17,12 @@ description:
   - Guests are recognised by a mark that this collection writes on them. A guest without it is never touched.
   - A new guest has all its links down, and keeps them down until O(guests[].configured=true) says that its first boot succeeded. It is never on
     the network with the factory's empty password, unless O(guests[].link_before_first_boot) asks for it.
+  - The mark holds the guest's UUID and the identity of its disk, which is written into the header of the disk. A clone, and a guest whose disk was
+    replaced, do not count as configured - their links are closed in the stored definition before anything is started, and first boot runs anew.
+    A clone that is off also gets MACs of its own where it has another guest's.
   - The CHR manual's limits are checked before anything is touched.
-  - On an existing guest, power, links, autostart and description are changed. Any other difference is refused with an error that names it.
+  - On an existing guest, power, links, autostart and description are changed. Any other difference is left as it is - everything else is done, and
+    then that guest fails with an error that names what is left.
 extends_documentation_fragment:
   - vrouter.mikrotik.libvirt
   - vrouter.mikrotik.batch
@@ -158,6 +162,8 @@ options:
       licensed:
         description:
           - A router with a paid or trial licence is not removed, unless this says V(released), since the licence would be lost with it.
+          - A running router whose guest agent answers is asked for its level before it is removed. Else the level counts that was last seen,
+            by whatever module looked at it; a configured router that nobody has looked at is not removed either.
         type: str
         choices: [released]
       secrets:
@@ -243,6 +249,10 @@ guests:
       description: V(running), V(stopped) or V(suspended).
       type: str
       returned: when the guest exists
+    suspended_for:
+      description: Why the hypervisor suspended the guest, for example for want of space on its host.
+      type: str
+      returned: when it did so by itself
     cpus:
       description: Number of virtual CPUs.
       type: int
@@ -290,9 +300,18 @@ guests:
       type: str
       returned: when the guest is ours
     configured:
-      description: Whether first boot has succeeded.
+      description: Whether first boot has succeeded on this very guest and the disk that it has.
       type: bool
       returned: when the guest is ours
+    disk_ready:
+      description: Whether its disk is whole; a run that was cut short leaves it unfinished.
+      type: bool
+      returned: when the guest is ours
+    left:
+      description: The fields that differ and cannot be changed on an existing guest. It failed for them alone; everything else was done.
+      type: list
+      elements: str
+      returned: when there are such fields and nothing else failed
 """
 
 import typing as t

@@ -14,6 +14,7 @@ author:
   - The vrouter.mikrotik contributors (@vrouter)
 description:
   - Returns what one hypervisor holds of the named guests and, where a router's guest agent answers, what the router says of itself.
+  - Changes no router. The licence level that it sees is kept in the guest's mark, for the protection of licensed routers from removal.
 extends_documentation_fragment:
   - vrouter.mikrotik.libvirt
   - vrouter.mikrotik.batch
@@ -101,7 +102,9 @@ def main() -> None:
 
     def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:
         params = module.params
-        guests = read_guests(hypervisor, params["names"], ask_agent=params["agent"], concurrency=params["concurrency"])
+        guests = read_guests(
+            hypervisor, params["names"], ask_agent=params["agent"], check_mode=module.check_mode, concurrency=params["concurrency"]
+        )
         return {"guests": guests, "changed": False}
 
     run(module, work)

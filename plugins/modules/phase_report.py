@@ -34,6 +34,13 @@ options:
     description: The key under which the module returns its objects.
     type: str
     required: true
+  defer:
+    description:
+      - Which failures do not keep the router from the later phases. Their message is kept with the results, for those that end the play.
+      - V(left) means fields that an existing object cannot change; V(all) is for objects that are not the router's own.
+    type: str
+    choices: [none, left, all]
+    default: none
 notes:
   - This is the controller's part of the collection's roles. It may change in any release; use the roles.
 """

@@ -60,6 +60,11 @@ table:
   type: list
   elements: str
   returned: always
+segments_left:
+  description: Why segments were not removed, each once.
+  type: list
+  elements: str
+  returned: always
 failed_routers:
   description: The routers that failed.
   type: list

@@ -19,7 +19,7 @@ BATCH: t.Final = "vrouter_batch"
 REPORT: t.Final = "vrouter_report"
 SEGMENTS: t.Final = "segments"  # a phase that only reads
 OF_NO_GUESTS: t.Final = (SEGMENTS, "network", "metarouter_bridge", "metarouter_ports")  # phases whose entries are something else
-SHOWN: t.Final = ("exists", "power", "state", "memory_size", "configured", "interfaces")  # by the table, of a router that failed
+SHOWN: t.Final = ("exists", "power", "suspended_for", "state", "memory_size", "configured", "interfaces")  # by the table, of a router that failed
 STRATEGIES: t.Final = ("linear", "ansible.builtin.linear", "debug", "ansible.builtin.debug")
 
 Values = t.Dict[str, t.Any]  # noqa: UP006
@@ -103,14 +103,28 @@ def own_result(batch: t.Mapping[str, t.Any], option: str, names: t.Sequence[str]
     if results is None:
         return {"failed": True, "msg": batch.get("msg") or batch.get("module_stderr") or "The module gave no result."}
     mine = {name: results[name] for name in names if name in results}
-    bad = [entry["msg"] for entry in mine.values() if entry.get("failed")]
+    failed = [entry for entry in mine.values() if entry.get("failed")]
+    bad = [entry["msg"] for entry in failed]
     share: Values = {"entries": mine, "failed": bool(bad), "changed": first and any(entry.get("changed") for entry in mine.values())}
     diffs = [entry["diff"] for entry in mine.values() if entry.get("changes")]
     if share["changed"] and diffs:
         share["diff"] = diffs
     if bad:
         share["msg"] = " | ".join(bad) + partial(mine)
+    if bad and all(entry.get("left") for entry in failed):
+        share["left"] = True
     return share
+
+
+def deferred(share: Values, defer: str) -> Values:
+    """A share whose failure must not keep its router from the later phases: the message stays, as what is left, for those that end the play.
+
+    `defer` is `left` (fields that an existing object cannot change), `all` (the object is not the router's own), or `none`.
+    """
+    is_left = share.pop("left", False)
+    if not share.get("failed") or not (defer == "all" or (defer == "left" and is_left)):
+        return share
+    return {**{key: value for key, value in share.items() if key != "msg"}, "failed": False, "left": share["msg"]}
 
 
 def facts_of(entry: t.Mapping[str, t.Any]) -> Values:
@@ -132,7 +146,8 @@ def known_before(results: t.Mapping[str, t.Mapping[str, t.Any]]) -> Values:
         facts: Values = {key: entry[key] for key in SHOWN if key in entry}
         known[name] = facts if facts.get("exists") is False else {**known.get(name, {}), **facts}
     changed = any(share.get("changed") for share in results.values())
-    return {"before": {"failed": False, "changed": changed, "msg": None, "entries": known}} if known else {}
+    left = " ".join(share["left"] for share in results.values() if share.get("left"))
+    return {"before": {"failed": False, "changed": changed, "msg": None, "left": left or None, "entries": known}} if known else {}
 
 
 def partial(entries: t.Mapping[str, t.Mapping[str, t.Any]]) -> str:

@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ._columns import columns
-from ._phase import SEGMENTS, guests_of
+from ._phase import OF_NO_GUESTS, SEGMENTS, guests_of
 from ._table_layouts import Layout
 
 DONE: t.Final = "done"
@@ -49,7 +49,8 @@ def row(
     """
     results: Values = report.get("results") or {}
     problems = [share["msg"] for share in results.values() if share.get("failed")]
-    reason = problems[-1] if problems else broken or ""
+    left = [share["left"] for phase, share in results.items() if share.get("left") and phase not in OF_NO_GUESTS]
+    reason = (problems or left or [broken or ""])[-1]
     if reason:
         result = FAILED
     elif any(share.get("changed") for share in results.values()):
@@ -80,6 +81,12 @@ def removal_notes(reports: t.Iterable[Values], confirmed: t.Collection[str], all
     ]
     vain = sorted(set(confirmed) - named) if all_known else []
     return [*notes, *([f"confirm names no router and no segment of these hosts: {', '.join(vain)}"] if vain else [])]
+
+
+def left_of_segments(reports: t.Iterable[Values]) -> list[str]:
+    """Why segments were not made or removed, where that is no router's own failure; each once."""
+    shares = [(phase, share) for report in reports for phase, share in (report.get("results") or {}).items()]
+    return list(dict.fromkeys(f"segment {share['left']}" for phase, share in shares if share.get("left") and phase in OF_NO_GUESTS))
 
 
 def render(layout: Layout, rows: t.Sequence[Row]) -> list[str]:

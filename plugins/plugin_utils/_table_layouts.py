@@ -44,6 +44,8 @@ def _reach(facts: Values, notes: t.Sequence[str], console: str) -> Cell:
 
 def state(facts: Values) -> str:
     """Running, stopped, or what is known of a guest that does not stand."""
+    if facts.get("suspended_for"):
+        return f"{facts['power']}: {facts['suspended_for']}"
     return str(facts.get("power") or facts.get("state") or ("absent" if facts.get("exists") is False else "-"))
 
 

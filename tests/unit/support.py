@@ -30,13 +30,14 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest imp
 )
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.plan import GuestPlan, new_link
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import SegmentPlan, SegmentState
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.libvirt.agent import SILENT, AgentTransport
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.qga import AgentTransport, Request
 
 from tests.simulators.routeros.agent import GuestAgent
 from tests.simulators.routeros.memory_platform import MemoryPlatform
 from tests.simulators.routeros.router import Router
 
 UUID = "5f4a3c5e-0000-4000-8000-000000000001"
+DISK = "5f4a3c5e-0000-4000-8000-00000000000d"
 OTHER_UUID = "5f4a3c5e-0000-4000-8000-000000000002"
 POWERS: t.Final = {"stopped": "stopped", "running": "running", "restarted": "running"}
 
@@ -56,7 +57,7 @@ def state(name: str = "edge1", **values: t.Any) -> GuestState:
     defaults: dict[str, t.Any] = {
         "uuid": UUID,
         "power": "stopped",
-        "mark": Mark(version="7.20.8", image="chr.img"),
+        "mark": Mark(version="7.20.8", image="chr.img", guest_uuid=UUID, disk_id=DISK),
         "cpus": 1,
         "memory": 1024,
         "disk_bus": "virtio",
@@ -94,7 +95,7 @@ def _created(spec: GuestSpec) -> GuestState:
         NicState(nic.name, nic.mac or derive_mac(guest_uuid, nic.slot), nic.model or NIC_MODEL, str(nic.network), new_link(spec, nic))
         for nic in spec.interfaces
     )
-    mark = Mark(spec.version or "", str(spec.image), disk_size=spec.disk_size or 0)
+    mark = Mark(spec.version or "", str(spec.image), disk_size=spec.disk_size or 0, guest_uuid=guest_uuid, disk_id=DISK)
     return state(
         spec.name,
         uuid=guest_uuid,
@@ -116,8 +117,8 @@ def _changed(guest: GuestState, change: Change) -> GuestState:
         nics = tuple(replace(have, **{key: change.after}) if have.name == name else have for have in guest.interfaces)
         return replace(guest, interfaces=nics)
     if change.field == "configured":
-        assert mark.configured == change.before
-        return replace(guest, mark=replace(mark, configured=change.after))
+        bound = mark.configured_on(guest.uuid, guest.disk_id or DISK) if change.after else replace(mark, configured=False)
+        return replace(guest, mark=bound)
     if change.field == "disk":
         assert not mark.disk_ready
         return replace(guest, mark=replace(mark, disk_ready=True))
@@ -126,33 +127,38 @@ def _changed(guest: GuestState, change: Change) -> GuestState:
     return replace(guest, **{change.field: value})
 
 
-class SimulatedTransport(AgentTransport):
-    """The libvirt driver's own agent dialogue, spoken to a simulated agent in this process; only the wire is replaced."""
+class SimulatedChannel:
+    """A hypervisor's agent channel to a simulated agent in this process."""
 
     def __init__(self, agent: GuestAgent) -> None:
         self._agent = agent
-        self.started: list[str] = []  # every script that was handed over
 
-    def call(self, command: str, arguments: t.Mapping[str, t.Any] | None = None, timeout: int = 0) -> t.Any:
-        request = {"execute": command, "arguments": dict(arguments or {})}
+    def ask(self, request: Request, timeout: int) -> t.Any:
         answer = self._agent.receive(json.dumps(request).encode() + b"\n")
         if not answer:
-            raise LostError(f"the guest agent did not answer {command}")
+            raise LostError(f"the guest agent did not answer {request['execute']}")
         reply = json.loads(answer)
         if "error" in reply:
-            raise GuestError(f"the guest agent refused {command}", found=reply["error"]["desc"])
+            raise GuestError(f"the guest agent refused {request['execute']}", found=reply["error"]["desc"])
         return reply["return"]
 
-    def tell(self, command: str, arguments: t.Mapping[str, t.Any] | None = None, timeout: int = SILENT) -> None:
-        answer = self._agent.receive(json.dumps({"execute": command, "arguments": dict(arguments or {})}).encode() + b"\n")
-        assert answer == b"", "CHR never answers this command"
+    def tell(self, request: Request, timeout: int) -> None:
+        assert self._agent.receive(json.dumps(request).encode() + b"\n") == b"", "CHR never answers this command"
+
+    def wait(self, timeout: float) -> None:
+        self.ask({"execute": "guest-ping"}, 1)
+
+
+class SimulatedTransport(AgentTransport):
+    """The dialogue with a guest agent, spoken to a simulated one; only the wire is replaced."""
+
+    def __init__(self, agent: GuestAgent) -> None:
+        super().__init__(SimulatedChannel(agent))
+        self.started: list[str] = []  # every script that was handed over
 
     def start(self, source: str) -> int:
         self.started.append(source)
         return super().start(source)
-
-    def wait(self, timeout: float) -> None:
-        self.call("guest-ping")
 
 
 class Chr:
@@ -192,6 +198,7 @@ class MemoryHypervisor:
         self.refused: dict[str, RouterError] = {}  # what `check` says
         self.unprepared: dict[str, RouterError] = {}  # what `prepare` says
         self.broken: dict[str, RouterError] = {}
+        self.stuck: set[str] = set()  # guests that are suspended again as soon as they run
 
     def plug(self, name: str, chr_: Chr) -> Chr:
         """Put a simulated router into a guest, cabled as the guest's links are."""
@@ -208,18 +215,26 @@ class MemoryHypervisor:
     def prepare(self, plans: t.Mapping[str, GuestPlan], progress: Progress) -> dict[str, RouterError]:
         return {name: error for name, error in self.unprepared.items() if name in plans}
 
-    def apply(self, plan: GuestPlan, progress: Progress) -> None:
+    def apply(self, plan: GuestPlan, progress: Progress, done: t.Callable[[Change], None]) -> None:
         name = plan.spec.name
         assert plan.found == self.guests.get(name), "the plan was made from another state"
         if name in self.broken:
             raise self.broken[name]
         after = applied(plan)
-        self.log += [f"{name} {change.field} {change.after}" for change in plan.changes]
+        for change in plan.changes:
+            self.log.append(f"{name} {change.field} {change.after}")
+            done(change)
+        if after is not None and name in self.stuck:
+            after = replace(after, power="suspended")
         if after is None:
             del self.guests[name]
         else:
             self.guests[name] = after
             self._cable(name)
+
+    def note_license(self, guest: GuestState, level: str) -> None:
+        have = self.guests[guest.name]
+        self.guests[guest.name] = replace(have, mark=replace(have.mark or Mark(), license_level=level))
 
     def _cable(self, name: str) -> None:
         if name in self.routers:
@@ -260,6 +275,3 @@ class MemoryHypervisor:
 
     def transport(self, guest: GuestState) -> SimulatedTransport:
         return self.routers[guest.name].transport
-
-    def agent_facts(self, guest: GuestState) -> dict[str, t.Any]:
-        return {"identity": self.transport(guest).call("guest-get-host-name")["host-name"]}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from .._core.batch import Outcome, Progress, run_batch
@@ -77,6 +78,8 @@ class _Router:
             self._boot()
         except RouterError as caught:
             error = caught
+            with suppress(RouterError):  # where the hypervisor went, too, what was found before is all that is known
+                self._reread()
         facts = {
             **guest_facts(self._found),
             "first_boot": self._state if error is None else "failed",
@@ -150,7 +153,7 @@ class _Router:
             raise RefusedError("the guest is not ours", remedy="Only guests that bear the mark of vrouter.mikrotik are entered")
         if guest is not None and guest.power == "running":
             return guest
-        if guest is not None and guest.mark is not None and guest.mark.configured:
+        if guest is not None and guest.configured:
             self._state = STANDING
         elif would_start:
             self._predict_new()
@@ -170,10 +173,11 @@ class _Router:
     def _links(self, guest: GuestState, configured: bool) -> None:
         """Move the hypervisor's mark and the links with it."""
         item = plan(replace(self._item.links, configured=configured), guest)
-        if item.changes and not self._options.check_mode:
-            self._hypervisor.apply(item, self._progress)
+        if self._options.check_mode:
+            self._changes += item.changes
+        elif item.changes:
+            self._hypervisor.apply(item, self._progress, self._changes.append)
             self._reread()
-        self._changes += item.changes
 
     def _predict(self, guest: GuestState, ours: Record | None) -> None:
         """Check mode's word on a first boot that it does not run: the settings, then the links that open."""

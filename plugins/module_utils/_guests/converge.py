@@ -10,11 +10,12 @@ from dataclasses import replace
 
 from .._core.batch import NOTHING_PLANNED, Outcome, Planned, Progress, run_batch
 from .._core.changes import Change
-from .._core.errors import RouterError
+from .._core.errors import GuestError, RouterError
 from . import limits
 from .facts import guest_facts, segment_facts
 from .guest import GuestSpec, GuestState
 from .hypervisor import Hypervisor
+from .license_mark import look_before_removal
 from .plan import GuestPlan, plan
 from .segment import SegmentSpec, plan_segment
 
@@ -32,6 +33,7 @@ def converge_guests(
 ) -> dict[str, Outcome]:
     """Make every wanted guest so, each on its own; an outcome for each. In check mode nothing is touched."""
     found = hypervisor.observe(specs)
+    found = look_before_removal(hypervisor, specs, found, check_mode=check_mode, concurrency=concurrency)
     plans, outcomes = _plan_guests(hypervisor, specs, found)
     busy = {name: item for name, item in plans.items() if item.changes}
     busy = _drop_failed(outcomes, busy, hypervisor.check(busy, planned) if busy else {})
@@ -40,19 +42,22 @@ def converge_guests(
     busy = _drop_failed(outcomes, busy, hypervisor.prepare(busy, progress))
 
     def work(name: str) -> t.Callable[[], Outcome]:
-        def apply() -> Outcome:
-            try:
-                hypervisor.apply(busy[name], progress)
-            except RouterError as error:
-                return replace(outcomes[name], error=error)
-            return outcomes[name]
-
-        return apply
+        return lambda: _apply(hypervisor, busy[name], outcomes[name], progress)
 
     outcomes.update(run_batch({name: work(name) for name in busy}, concurrency))
-    after = hypervisor.observe(busy) if busy else {}
-    outcomes.update({name: _read_back(outcomes[name], item, after.get(name)) for name, item in busy.items()})
+    outcomes.update(_read_back(hypervisor, {name: outcomes[name] for name in busy}))
     return outcomes
+
+
+def _apply(hypervisor: Hypervisor, item: GuestPlan, outcome: Outcome, progress: Progress) -> Outcome:
+    """The outcome with the changes that this run really made, as far as it came."""
+    done: list[Change] = []
+    try:
+        hypervisor.apply(item, progress, done.append)
+    except RouterError as error:
+        facts = {key: value for key, value in outcome.facts.items() if key != "left"}
+        return replace(outcome, changes=tuple(done), facts=facts, error=error)
+    return replace(outcome, changes=tuple(done))
 
 
 def _plan_guests(
@@ -68,7 +73,9 @@ def _plan_guests(
         except RouterError as error:
             outcomes[name] = Outcome(name, facts=guest_facts(have), error=error)
             continue
-        outcomes[name] = Outcome(name, plans[name].changes, guest_facts(have), (*plans[name].warnings, *warnings))
+        item = plans[name]
+        left = {"left": [change.field for change in item.left]} if item.left else {}
+        outcomes[name] = Outcome(name, item.changes, {**guest_facts(have), **left}, (*item.warnings, *warnings), item.left_error())
     return plans, outcomes
 
 
@@ -79,31 +86,28 @@ def _drop_failed(outcomes: dict[str, Outcome], plans: Plans, errors: t.Mapping[s
     return {name: item for name, item in plans.items() if name not in errors}
 
 
-def _read_back(outcome: Outcome, item: GuestPlan, after: GuestState | None) -> Outcome:
-    """The outcome with the guest as it stands now; after a failure, only the changes that were really made."""
-    changes = outcome.changes if outcome.error is None else tuple(made(item, after))
-    return replace(outcome, changes=changes, facts=guest_facts(after))
+def _read_back(hypervisor: Hypervisor, outcomes: t.Mapping[str, Outcome]) -> dict[str, Outcome]:
+    """The outcomes with the guests as they stand now."""
+    if not outcomes:
+        return {}
+    try:
+        after = hypervisor.observe(outcomes)
+    except RouterError as error:  # what was done stays said; what stands is not known
+        return {name: replace(outcome, error=outcome.error or error) for name, outcome in outcomes.items()}
+    return {name: _standing(outcome, after.get(name)) for name, outcome in outcomes.items()}
 
 
-def made(item: GuestPlan, after: GuestState | None) -> t.Iterator[Change]:
-    """The plan's changes that hold in the state found after a failure."""
-    exists = after is not None
-    for change in item.changes:
-        if item.creates or item.removes:
-            if change.field == "exists" and change.after == exists:
-                yield change
-            continue
-        if after is not None and _value(after, change.field) == change.after:
-            yield change
+def _standing(outcome: Outcome, after: GuestState | None) -> Outcome:
+    """The outcome with the guest as it stands now. One that the hypervisor suspended again at once was started in vain."""
+    error = outcome.error
+    if after is not None and after.suspended_for and any(change.field == "power" and change.after == "running" for change in outcome.changes):
+        remedy = "Make room on its host, then run again: it goes on where it stopped"
+        error = error or GuestError(f"the guest was started, and is suspended: {after.suspended_for}", remedy=remedy)
+    return replace(outcome, facts=_facts(after, outcome.facts), error=error)
 
 
-def _value(state: GuestState, field: str) -> t.Any:
-    if field == "configured":
-        return state.mark is not None and state.mark.configured
-    if field.startswith("interfaces."):
-        name, key = field.split(".")[1:3]
-        return getattr(state.nic(name), key, None)
-    return getattr(state, field, None)
+def _facts(after: GuestState | None, before: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return {**guest_facts(after), **{key: before[key] for key in ("left",) if key in before}}
 
 
 def converge_segments(
@@ -119,9 +123,9 @@ def converge_segments(
                 return Outcome(name, facts=segment_facts(item.found))
             hypervisor.check_segment(item)
             if check_mode:
-                return Outcome(name, item.changes, segment_facts(item.found))
+                return Outcome(name, item.changes, segment_facts(item.found), item.warnings)
             hypervisor.apply_segment(item)
-            return Outcome(name, item.changes, segment_facts(hypervisor.observe_segments([name]).get(name)))
+            return Outcome(name, item.changes, segment_facts(hypervisor.observe_segments([name]).get(name)), item.warnings)
 
         return apply
 

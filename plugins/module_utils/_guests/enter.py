@@ -35,7 +35,8 @@ def open_transport(
             return None
         if guest is None:
             raise GuestError("the guest does not exist", remedy="Create it with chr_guest first")
-        raise GuestError(f"the guest is {guest.power}", remedy="Start it with chr_guest first")
+        why, remedy = (f": {guest.suspended_for}", "Make room on its host, then start") if guest.suspended_for else ("", "Start")
+        raise GuestError(f"the guest is {guest.power}{why}", remedy=f"{remedy} it with chr_guest first")
     if guest.mark is None:
         raise GuestError("the guest is not ours", remedy="Only guests that bear the mark of vrouter.mikrotik are entered")
     transport = hypervisor.transport(guest)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import typing as t
 
 from .._core.batch import Outcome, run_batch
+from .._routeros.qga import agent_facts
 from .guest import GuestState
 from .hypervisor import Hypervisor
+from .license_mark import note_level, read_level
 from .segment import SegmentState
 
 
@@ -21,10 +23,12 @@ def guest_facts(found: GuestState | None) -> dict[str, t.Any]:
     facts: dict[str, t.Any] = {"exists": True, "ours": mark is not None}
     for key in ("uuid", "power", "cpus", "memory", "machine", "accelerator", "autostart", "agent_connected", "console"):
         facts[key] = getattr(found, key)
+    if found.suspended_for:
+        facts["suspended_for"] = found.suspended_for
     facts["disks"] = list(found.disks)
     facts["interfaces"] = [dict(vars(nic)) for nic in found.interfaces]
     if mark is not None:
-        facts.update(version=mark.version, image=mark.image, configured=mark.configured)
+        facts.update(version=mark.version, image=mark.image, configured=found.configured, disk_ready=mark.disk_ready)
     return facts
 
 
@@ -33,12 +37,21 @@ def segment_facts(found: SegmentState | None) -> dict[str, t.Any]:
     return {"exists": False} if found is None else {"exists": True, **vars(found)}
 
 
-def read_guests(hypervisor: Hypervisor, names: t.Collection[str], *, ask_agent: bool, concurrency: int) -> dict[str, dict[str, t.Any]]:
+def read_guests(
+    hypervisor: Hypervisor, names: t.Collection[str], *, ask_agent: bool, check_mode: bool, concurrency: int
+) -> dict[str, dict[str, t.Any]]:
     """What the hypervisor holds of each named guest, and what its router says where its agent has opened the channel."""
     found = hypervisor.observe(names)
 
     def ask(name: str) -> t.Callable[[], Outcome]:
-        return lambda: Outcome(name, facts=hypervisor.agent_facts(found[name]))
+        def work() -> Outcome:
+            agent = hypervisor.transport(found[name])
+            facts, level = agent_facts(agent), read_level(agent)
+            if not check_mode:
+                note_level(hypervisor, found[name], level)
+            return Outcome(name, facts={**facts, "license_level": level})
+
+        return work
 
     asked = [name for name, state in found.items() if ask_agent and state.agent_connected and state.power == "running"]
     answers = run_batch({name: ask(name) for name in asked}, concurrency)

@@ -12,7 +12,7 @@ import hashlib
 import re
 import typing as t
 import uuid as uuidlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .._core.addresses import parse_mac
 from .._core.batch import parse_batch
@@ -24,6 +24,7 @@ Power = t.Literal["running", "stopped", "suspended"]
 State = t.Literal["present", "started", "stopped", "restarted", "absent"]
 
 SLOT: t.Final = re.compile(r"ether([1-9][0-9]?)")
+UNKNOWN_LEVEL: t.Final = "unknown"  # of a licence: the router was configured, and nobody has looked yet
 MAX_SLOT: t.Final = 24  # etherN has a fixed PCI address; both machine types have room for this many
 
 
@@ -63,7 +64,19 @@ class Mark:
     configured: bool = False  # first boot has succeeded
     disk_ready: bool = True  # False from the guest's definition until its disk is whole
     disk_size: int = 0  # MiB, as made; 0: the image's own size
-    license_level: str = ""  # the level last seen; empty while nobody looked
+    license_level: str = ""  # the level last seen; empty while it never was configured, "unknown" once it was and nobody looked
+    guest_uuid: str = ""  # the guest that it was written on: a clone inherits the mark, and not this
+    disk_id: str = ""  # the identity of that guest's system disk; empty where it cannot have one
+
+
+    def with_disk(self, image: str, version: str | None, disk_size: int | None, disk_id: str) -> Mark:
+        """The mark of a guest whose disk has just been made whole."""
+        return replace(self, image=image, version=version or self.version, disk_size=disk_size or 0, disk_id=disk_id, disk_ready=True)
+
+    def configured_on(self, guest_uuid: str, disk_id: str) -> Mark:
+        """The mark of a guest whose first boot has just succeeded. Of a clone's licence nobody knows yet."""
+        level = self.license_level if self.guest_uuid == guest_uuid else ""
+        return replace(self, configured=True, guest_uuid=guest_uuid, disk_id=disk_id, license_level=level or UNKNOWN_LEVEL)
 
 
 @dataclass(frozen=True)
@@ -123,6 +136,22 @@ class GuestState:
     agent_connected: bool = False
     console: str = ""  # command that opens the serial console
     disks: tuple[str, ...] = field(default=())  # what the hypervisor calls the guest's own disks
+    disk_id: str | None = None  # the identity that its system disk has, empty for none; None where the guest runs, so that it holds its disk
+    suspended_for: str = ""  # why the hypervisor suspended it, where nobody asked for that
+    shared_macs: t.Mapping[str, str] = field(default_factory=dict)  # of a clone: MACs that another guest has too, and that guest's name
+
+    @property
+    def cloned(self) -> bool:
+        """Whether its mark was written on another guest."""
+        return self.mark is not None and self.mark.guest_uuid not in ("", self.uuid)
+
+    @property
+    def configured(self) -> bool:
+        """Whether first boot has succeeded on this very guest and on the disk that it has. What cannot be proved does not count."""
+        mark = self.mark
+        if mark is None or not mark.configured or mark.guest_uuid != self.uuid:
+            return False
+        return self.disk_id is None or (bool(self.disk_id) and self.disk_id == mark.disk_id)
 
     def nic(self, name: str) -> NicState | None:
         return next((nic for nic in self.interfaces if nic.name == name), None)

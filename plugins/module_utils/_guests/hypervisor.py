@@ -16,8 +16,9 @@ from __future__ import annotations
 import typing as t
 
 from .._core.batch import Planned, Progress
+from .._core.changes import Change
 from .._core.errors import RouterError
-from .._routeros.script import Transport
+from .._routeros.qga import AgentTransport
 from .guest import GuestState
 from .limits import Platform
 from .plan import GuestPlan
@@ -31,7 +32,8 @@ class Hypervisor(t.Protocol):
     platform: Platform
 
     def observe(self, names: t.Collection[str]) -> dict[str, GuestState]:
-        """Those of the named guests that exist, in as few calls as the interface allows."""
+        """Those of the named guests that exist, in as few calls as the interface allows. A guest that is off and marked as configured comes
+        with the identity of its disk, a clone with the MACs that it shares."""
 
     def check(self, plans: t.Mapping[str, GuestPlan], planned: Planned) -> dict[str, RouterError]:
         """What this host cannot do of the plans, by guest; reads only. Nothing is applied for a guest that is named here."""
@@ -39,8 +41,12 @@ class Hypervisor(t.Protocol):
     def prepare(self, plans: t.Mapping[str, GuestPlan], progress: Progress) -> dict[str, RouterError]:
         """Bring what several guests share (base images), once; errors by guest."""
 
-    def apply(self, plan: GuestPlan, progress: Progress) -> None:
-        """Make one guest's changes, in their order."""
+    def apply(self, plan: GuestPlan, progress: Progress, done: t.Callable[[Change], None]) -> None:
+        """Make one guest's changes, in their order. `done` is told each one that this run made, as soon as it stands: what another run was
+        quicker with, and what a lost connection leaves unknown, is not told."""
+
+    def note_license(self, guest: GuestState, level: str) -> None:
+        """Write the licence level that a router was just seen with into its guest's mark."""
 
     def observe_segments(self, names: t.Collection[str]) -> dict[str, SegmentState]:
         """Those of the named segments that exist."""
@@ -51,8 +57,5 @@ class Hypervisor(t.Protocol):
     def apply_segment(self, plan: SegmentPlan) -> None:
         """Make one segment's changes."""
 
-    def transport(self, guest: GuestState) -> Transport:
+    def transport(self, guest: GuestState) -> AgentTransport:
         """The guest agent of a running guest."""
-
-    def agent_facts(self, guest: GuestState) -> dict[str, t.Any]:
-        """What the router says of itself through its agent: host name, RouterOS release, interfaces with addresses."""

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Compare a wanted router with the one that was found (private, pure).
 
-`plan()` answers with the changes that would make it so, or raises the error that forbids them. Nothing here touches anything.
+`plan()` answers with the changes that would make it so and with what cannot be changed, or raises the error that forbids all of it. Nothing here
+touches anything.
 """
 
 from __future__ import annotations
@@ -15,21 +16,26 @@ from .._core import changes as reconcile
 from .._core.changes import Change
 from .._core.confirm import require_confirm
 from .._core.errors import InputError, RefusedError, UnsupportedError
-from .guest import DEFAULTS, NIC_MODEL, GuestSpec, GuestState, Nic, check_gaps
+from .guest import DEFAULTS, NIC_MODEL, UNKNOWN_LEVEL, GuestSpec, GuestState, Nic, check_gaps, derive_mac, slot_number
 
 # Fields that can be changed on an existing guest in this release; every other difference is refused, never ignored.
 CONVERGED: t.Final = ("autostart", "description")
+FREE: t.Final = "free"  # the level that every router has, and that is lost without harm
 FIXED: t.Final = ("cpus", "memory", "disk_size", "disk_bus", "machine", "cpu_model", "accelerator", "serial_console", "agent")
 
 
 @dataclass(frozen=True)
 class GuestPlan:
-    """What is to be done to one guest. `found` is None for a guest that does not exist yet."""
+    """What is to be done to one guest. `found` is None for a guest that does not exist yet.
+
+    `left` is what is wanted and cannot be changed on a guest that exists: everything else is done all the same, and then the guest fails for it.
+    """
 
     spec: GuestSpec
     found: GuestState | None
     changes: tuple[Change, ...]
     warnings: tuple[str, ...] = ()
+    left: tuple[Change, ...] = ()
 
     @property
     def creates(self) -> bool:
@@ -44,6 +50,17 @@ class GuestPlan:
     def removes(self) -> bool:
         return any(change.field == "exists" and change.after is False for change in self.changes)
 
+    def left_error(self) -> UnsupportedError | None:
+        """What to say of what is left."""
+        if not self.left:
+            return None
+        sides = "; ".join(f"{change.field} is {change.before}, wanted {change.after}" for change in self.left)
+        shrinks = any(change.field == "disk_size" and change.after < change.before for change in self.left)
+        return UnsupportedError(
+            f"this release cannot change these on an existing guest: {sides}{'; a disk is never shrunk' if shrinks else ''}",
+            remedy="Everything else was done. Leave them as they are, or remove the guest and create it anew",
+        )
+
 
 def plan(spec: GuestSpec, found: GuestState | None) -> GuestPlan:
     """The changes from `found` to `spec`, in the order in which they are to be applied."""
@@ -57,24 +74,37 @@ def plan(spec: GuestSpec, found: GuestState | None) -> GuestPlan:
         return GuestPlan(spec, found, tuple(_removal(spec, found)) if found else ())
     if found is None:
         return GuestPlan(spec, None, tuple(_creation(spec)))
-    _refuse_fixed(spec, found)
+    _refuse_shared_macs(spec, found)
     settings = reconcile.compare({key: getattr(spec, key) for key in CONVERGED}, vars(found))
-    changes = [*_repair(spec, found), *settings, *_links(spec, found), *_mark(spec, found), *_power(spec, found)]
-    return GuestPlan(spec, found, tuple(changes), tuple(_unlisted(spec, found)))
+    changes = [*_repair(spec, found), *settings, *_links(spec, found), *_macs(spec, found), *_mark(spec, found), *_power(spec, found)]
+    return GuestPlan(spec, found, tuple(changes), tuple(_unlisted(spec, found)), tuple(_left(spec, found)))
 
 
 def _removal(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
     consequence = f"It would remove guest {found.uuid} and its disks: {', '.join(found.disks) or 'none'}"
     require_confirm("guest", spec.name, spec.confirm, consequence)
+    if spec.licensed != "released":
+        _refuse_licensed(found)
+    if found.power != "stopped":
+        yield Change("power", found.power, "stopped")
+    yield Change("exists", True, False)
+
+
+def _refuse_licensed(found: GuestState) -> None:
+    """A licence goes with the guest that holds it. What nobody has read is no proof that there is none, unless the router never was configured."""
     level = found.mark.license_level if found.mark else ""
-    if level not in ("", "free") and spec.licensed != "released":
+    if level in ("", FREE):
+        return
+    if level != UNKNOWN_LEVEL:
         raise RefusedError(
             f"the router holds a licence of level {level}",
             remedy="Move it to another router first, or say licensed: released to give it up with this guest",
         )
-    if found.power != "stopped":
-        yield Change("power", found.power, "stopped")
-    yield Change("exists", True, False)
+    raise RefusedError(
+        "nobody has read yet which licence the router holds",
+        found=f"a configured router that is {found.power}{'' if found.agent_connected else ', whose guest agent is away'}",
+        remedy="Start it and read its licence (provision and license_report do), or say licensed: released to give up what it may hold",
+    )
 
 
 def _creation(spec: GuestSpec) -> t.Iterator[Change]:
@@ -106,34 +136,24 @@ def _repair(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
         yield Change("disk", "unfinished", "ready")
 
 
-def _refuse_fixed(spec: GuestSpec, found: GuestState) -> None:
-    """Raise for every wanted difference that this release cannot make on an existing guest."""
+def _left(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
+    """Every wanted difference that this release cannot make on an existing guest."""
     wanted = {key: getattr(spec, key) for key in FIXED}
     if wanted["accelerator"] == "auto":
         wanted["accelerator"] = None  # it was found out when the guest was made
-    if spec.disk_size is not None and 0 < spec.disk_size < found.disk_size:
-        raise RefusedError("disk_size: a disk is never shrunk", wanted=f"{spec.disk_size} MiB", found=f"{found.disk_size} MiB")
-    refused = reconcile.compare(wanted, vars(found), reconcile.RESTART)
+    yield from reconcile.compare(wanted, vars(found), reconcile.RESTART)
     for nic in spec.interfaces:
         have = found.nic(nic.name)
         if have is None:
-            refused.append(Change(f"interfaces.{nic.name}", None, nic.network))
+            yield Change(f"interfaces.{nic.name}", None, nic.network)
         else:
             side = {"network": nic.network, "mac": nic.mac, "model": nic.model}
-            refused += reconcile.compare(side, vars(have), prefix=f"interfaces.{nic.name}.")
-    if refused:
-        fields = "; ".join(f"{change.field} is {change.before}, wanted {change.after}" for change in refused)
-        raise UnsupportedError(
-            f"this release cannot change these on an existing guest: {fields}",
-            remedy="Leave them as they are, or remove the guest and create it anew",
-        )
+            yield from reconcile.compare(side, vars(have), prefix=f"interfaces.{nic.name}.")
 
 
 def is_configured(spec: GuestSpec, found: GuestState) -> bool:
     """Whether first boot has succeeded: what the caller says now, else what the mark says."""
-    if spec.configured is not None:
-        return spec.configured
-    return found.mark is not None and found.mark.configured
+    return found.configured if spec.configured is None else spec.configured
 
 
 def _links(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
@@ -153,10 +173,40 @@ def _wanted_link(spec: GuestSpec, nic: Nic | None) -> bool | None:
     return True if nic.link is None and spec.configured else nic.link
 
 
+def _refuse_shared_macs(spec: GuestSpec, found: GuestState) -> None:
+    """Two guests with one MAC are never on the wires together: a clone that runs keeps its links down, since MACs change only while it is off."""
+    listed = {nic.name: nic for nic in spec.interfaces}
+    gate_open = is_configured(spec, found) or spec.link_before_first_boot
+    for have in found.interfaces:
+        owner = found.shared_macs.get(have.mac)
+        if owner is None:
+            continue
+        wanted = listed.get(have.name)
+        if wanted is not None and wanted.mac == have.mac:
+            raise InputError(f"interfaces.{have.name}.mac: {have.mac} belongs to guest {owner}", remedy="Use another MAC, or leave it out")
+        if gate_open and found.power != "stopped":
+            raise RefusedError(
+                f"interfaces.{have.name}: the guest is a clone and has the MAC of guest {owner}",
+                found=have.mac,
+                remedy="Stop it: the next run gives it MACs of its own",
+            )
+
+
+def _macs(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
+    """A clone gets MACs of its own before it is started."""
+    if found.power != "stopped":
+        return
+    for have in found.interfaces:
+        if have.mac in found.shared_macs:
+            yield Change(f"interfaces.{have.name}.mac", have.mac, derive_mac(found.uuid, slot_number(have.name)))
+
+
 def _mark(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
-    have = found.mark is not None and found.mark.configured
-    if spec.configured is not None and spec.configured != have:
-        yield Change("configured", have, spec.configured)
+    """The mark follows what was found: one that is another guest's, or another disk's, is taken back before anything is started."""
+    marked = found.mark is not None and found.mark.configured
+    wanted = is_configured(spec, found)
+    if wanted != found.configured or (marked and not wanted):
+        yield Change("configured", marked and not wanted, wanted)
 
 
 def _power(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:

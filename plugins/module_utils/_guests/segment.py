@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._core import changes as reconcile
 from .._core.batch import parse_batch
@@ -66,6 +66,12 @@ class SegmentPlan:
     spec: SegmentSpec
     found: SegmentState | None
     changes: tuple[Change, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def defines(self) -> bool:
+        """Whether its definition is to be written: a new one, or one of ours that never could start and is mended."""
+        return any(change.field != "active" for change in self.changes)
 
     @property
     def bridge(self) -> str:
@@ -133,7 +139,7 @@ def _parse_address(text: str) -> str:
 def plan_segment(spec: SegmentSpec, found: SegmentState | None) -> SegmentPlan:
     """The changes from `found` to `spec`; raises where they would touch what is not ours."""
     if spec.state == "absent":
-        return SegmentPlan(spec, found, tuple(_removal(spec, found)) if found else ())
+        return SegmentPlan(spec, found, tuple(_removal(spec, found)), tuple(_left_behind(found))) if found else SegmentPlan(spec, None, ())
     wanted = {key: getattr(spec, key) for key in ("address", "mtu", "open_vswitch", "vlan_tag", "vlan_trunk", "mac_spoofing")}
     wanted["bridge"] = spec.bridge or spec.attach_to or (spec.name if found is None else None)
     if found is None:
@@ -146,12 +152,36 @@ def plan_segment(spec: SegmentSpec, found: SegmentState | None) -> SegmentPlan:
             found=_sides([*differ, *start]),
             remedy="Leave these options out, or say manage: true to let this collection start it",
         )
+    if differ and found.ours and not found.active and not found.guests:
+        return SegmentPlan(_completed(spec, found), found, (*differ, *start))
     if differ:
         others = f" (guests on it: {', '.join(found.guests)})" if found.guests else ""
         raise UnsupportedError(
             f"this release cannot change an existing segment: {_sides(differ)}{others}", remedy="Remove the segment and create it anew"
         )
     return SegmentPlan(spec, found, start)
+
+
+def _completed(spec: SegmentSpec, found: SegmentState) -> SegmentSpec:
+    """What is wanted, with what the user left out as it was found: a definition is written whole."""
+    kept = {key: getattr(found, key) for key in ("address", "mtu", "open_vswitch", "vlan_tag", "vlan_trunk", "mac_spoofing")}
+    if spec.bridge is None and spec.attach_to is None:
+        kept["attach_to" if found.attached else "bridge"] = found.bridge
+    if spec.attach_to is not None:
+        kept.update(address=None, mtu=None)  # the host's own bridge has them
+    if spec.vlan_tag is not None or spec.vlan_trunk is not None:
+        kept.update(vlan_tag=None, vlan_trunk=None)
+    return replace(spec, **{key: value for key, value in kept.items() if getattr(spec, key) is None})
+
+
+def _left_behind(found: SegmentState) -> t.Iterator[str]:
+    """What a removed segment leaves on its host. Whether the host forwarded before nobody knows, so it is not switched off."""
+    if found.address is not None:
+        family = "ipv6.conf.all.forwarding" if ":" in found.address else "ipv4.ip_forward"
+        yield (
+            f"the hypervisor switched the host's IP forwarding on for the address {found.address}, and leaves it on; "
+            f"where nothing else needs it: sysctl -w net.{family}=0"
+        )
 
 
 def _sides(changes: t.Iterable[Change]) -> str:

@@ -127,15 +127,20 @@ _NETWORK: t.Final = f"""
 
 
 class AgentDoor:
-    """Through the hypervisor's guest agent, by scripts. The password goes in a script that is handed over and kept nowhere on the router."""
+    """Through the hypervisor's guest agent, by scripts. The password goes in a script that is handed over and kept nowhere on the router.
+
+    `seen` is told the level at every look.
+    """
 
     name = "guest_agent"
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Runner, seen: t.Callable[[str], None] = lambda level: None) -> None:
         self._runner = runner
+        self._seen = seen
 
     def read(self) -> Reading:
         found = dict(FIELD.findall(self._run(_READ, READ_TIMEOUT).output))
+        self._seen(found.get("level", ""))
         return Reading(
             license={key: value for key, value in found.items() if key in _PROPERTIES and value},
             clock=f"{found.get('date', '')} {found.get('time', '')}",

@@ -14,6 +14,7 @@ from .._core.errors import InputError, RouterError
 from .._guests.enter import RunOptions, open_transport
 from .._guests.guest import GuestState
 from .._guests.hypervisor import Hypervisor
+from .._guests.license_mark import note_level
 from .._hypervisors.registry import connect
 from .._routeros.api import session
 from .._routeros.api_options import ApiOptions
@@ -70,4 +71,13 @@ def _agent_door(
     if hypervisor is None:
         return None
     transport = open_transport(hypervisor, name, guest, options, progress)
-    return None if transport is None else AgentDoor(transport)
+    if transport is None or guest is None:
+        return None
+    kept, marked = hypervisor, guest
+
+    def seen(level: str) -> None:
+        """Every look at a licence is kept in the guest's mark: it decides whether the guest may be removed while nobody can ask."""
+        if not options.check_mode:
+            note_level(kept, marked, level)
+
+    return AgentDoor(transport, seen)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.module_runs import Json
 from tests.simulators.chr_image.image import DEFAULT_VERSION, ensure_image
 
 from . import sectors
-from .support import guest, host, run
+from .support import guest, host, run, start_libvirtd
 
 IMAGES = Path("/var/lib/libvirt/images")
 SEGMENTS = ("it-wan", "it-lan")
@@ -67,6 +68,22 @@ def chr_image() -> str:
 def cheap(halting: str) -> Json:
     """Options of a guest that halts."""
     return options("it-g1", halting)
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> str:
+    """A progress file that holds its writer up."""
+    path = tmp_path / "progress"
+    os.mkfifo(path)
+    return str(path)
+
+
+@pytest.fixture
+def daemon() -> Iterator[None]:
+    """libvirtd answers again after the test."""
+    yield
+    if subprocess.run(["virsh", "--quiet", "uri"], capture_output=True, check=False).returncode:
+        start_libvirtd()
 
 
 def options(name: str, image: str, **more: t.Any) -> Json:

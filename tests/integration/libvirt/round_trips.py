@@ -22,7 +22,7 @@ from .support import URI
 
 # Functions of the bindings that ask nobody: they read what the library holds, or are the library's own.
 LOCAL = ("virEvent", "virError", "virGetLastError", "virRegisterErrorHandler", "virInitialize")
-LOCAL_ENDS = ("GetName", "GetUUID", "GetUUIDString", "Free", "GetConnect", "Close")
+LOCAL_ENDS = ("GetName", "GetUUID", "GetUUIDString", "Free", "GetConnect", "IsAlive", "Close")
 
 
 def driver(concurrency: int) -> t.ContextManager[Hypervisor]:

@@ -28,5 +28,14 @@ def disk(path: Path, code: bytes, size: int = MIB) -> Path:
 
 def silent_agent() -> bytes:
     """Code that opens the agent's port and never answers."""
+    return _assembled("silent_agent.S")
+
+
+def writer() -> bytes:
+    """Code that fills its disk."""
+    return _assembled("writer.S")
+
+
+def _assembled(name: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
-        return assemble(Path(__file__).with_name("silent_agent.S"), Path(folder))
+        return assemble(Path(__file__).with_name(name), Path(folder))

@@ -21,6 +21,7 @@ from tests.module_runs import MODULES, PATIENCE, ModuleRun, Ran
 
 URI = "qemu:///system"
 PAUSE = 0.02  # seconds between two looks
+AGENT = 110  # seconds until a router without KVM has its agent up, on a machine that does other things too
 NOBODY = 65534
 # A user that may not read the checkout must have everything imported before it becomes that user.
 AS_NOBODY = (
@@ -54,7 +55,8 @@ def run(module: str, check: bool = False, **options: t.Any) -> Ran:
 
 def guest(module: str = "chr_guest", check: bool = False, **options: t.Any) -> Ran:
     """One guest in one run."""
-    return run(module, check=check, guests=[options])
+    patience = {"agent_timeout": AGENT} if module == "chr_first_boot" else {}
+    return run(module, check=check, guests=[options], **patience)
 
 
 def network(check: bool = False, **options: t.Any) -> Ran:
@@ -130,3 +132,20 @@ def _is_zombie(pid: int) -> bool:
 def start_libvirtd() -> None:
     """Start the daemon; the command returns when it listens."""
     subprocess.run(os.environ["VROUTER_LIBVIRTD"].split(), check=True)
+
+
+def next_step(gate: str, job: Job) -> str:
+    """Let the module go on to its next message; the empty text where it has ended instead."""
+    reader = os.open(gate, os.O_RDONLY | os.O_NONBLOCK)  # from here on the module gets through
+    said = bytearray()
+
+    def has_written() -> bool:
+        try:
+            said.extend(os.read(reader, 4096))
+        except BlockingIOError:  # it writes just now
+            return False
+        return bool(said) or job.process.poll() is not None
+
+    wait_until(has_written, "the module writes its progress, or ends")
+    os.close(reader)
+    return said.decode()

@@ -8,9 +8,8 @@ Modules write their progress to a named pipe here, and so wait at each step unti
 
 from __future__ import annotations
 
-import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import libvirt
@@ -20,42 +19,9 @@ from tests.module_runs import Json
 
 from . import sectors
 from .conftest import IMAGES, options
-from .support import Job, domain_names, domain_xml, guest, host, kill_libvirtd, links, start_libvirtd, volumes, wait_until
+from .support import Job, domain_names, domain_xml, guest, host, kill_libvirtd, links, next_step, start_libvirtd, volumes, wait_until
 
 MARK = "metadata/{https://github.com/vrouter/vrouter.mikrotik}guest"
-
-
-@pytest.fixture
-def gate(tmp_path: Path) -> str:
-    """A progress file that holds its writer up."""
-    path = tmp_path / "progress"
-    os.mkfifo(path)
-    return str(path)
-
-
-@pytest.fixture
-def daemon() -> Iterator[None]:
-    """libvirtd answers again after the test."""
-    yield
-    if subprocess.run(["virsh", "--quiet", "uri"], capture_output=True, check=False).returncode:
-        start_libvirtd()
-
-
-def next_step(gate: str, job: Job) -> str:
-    """Let the module go on to its next message; the empty text where it has ended instead."""
-    reader = os.open(gate, os.O_RDONLY | os.O_NONBLOCK)  # from here on the module gets through
-    said = bytearray()
-
-    def has_written() -> bool:
-        try:
-            said.extend(os.read(reader, 4096))
-        except BlockingIOError:  # it writes just now
-            return False
-        return bool(said) or job.process.poll() is not None
-
-    wait_until(has_written, "the module writes its progress, or ends")
-    os.close(reader)
-    return said.decode()
 
 
 def is_defined(name: str) -> bool:

@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .conftest import Run, destroy, inventory, virsh, wipe
+from tests.integration.libvirt.support import wait_until
+from tests.module_runs import ModuleRun
+
+from .conftest import URI, Run, destroy, inventory, virsh, wipe
 
 Play = t.Callable[..., Run]
 
@@ -52,6 +56,26 @@ def test_two_routers_from_nothing_to_removed(play: Play, pool: str, chr_image: P
     assert gone.code == 0, gone.output
     assert virsh("list", "--all", "--name").split() == []
     assert virsh("net-list", "--all", "--name").split() == []
+
+
+def test_a_run_that_was_killed_before_the_disk_was_made_is_finished(play: Play, pool: str, halting_image: Path, tmp_path: Path) -> None:
+    routers = inventory(1, halting_image, prefix="k", chr_state="present")
+    where = {"libvirt": {"uri": URI, "pool": pool}}
+    ModuleRun("chr_network", {**where, "networks": routers["all"]["vars"]["chr_networks"]}).end().ok()
+    gate = tmp_path / "progress"  # a pipe holds the module up where it says what it does next
+    os.mkfifo(gate)
+    nics = routers["all"]["vars"]["chr_interfaces"]
+    wanted = {"name": "k1", "image": str(halting_image), "version": "7.20.8", "memory": 320, "interfaces": nics}
+    begun = ModuleRun("chr_guest", {**where, "guests": [wanted], "progress_file": str(gate)})
+    wait_until(lambda: "k1" in virsh("list", "--all", "--name").split(), "the guest is defined")
+    begun.process.kill()
+    begun.process.communicate()
+    finished = play("vrouter.mikrotik.provision", routers)
+    assert finished.code == 0, finished.output
+    assert "1 done" in finished.output
+    virsh("start", "k1")
+    assert play("vrouter.mikrotik.provision", routers).unchanged
+    wipe()
 
 
 def test_one_bad_router_fails_alone_and_is_finished_later(play: Play, pool: str, halting_image: Path, tmp_path: Path) -> None:

@@ -264,7 +264,7 @@ def test_check_mode_awaits_no_agent() -> None:
 
 
 @pytest.mark.parametrize("options", [RUN, CHECK])
-@pytest.mark.parametrize(("mark", "said"), [(Mark(), WAITING), (Mark(configured=True), STANDING)])
+@pytest.mark.parametrize(("mark", "said"), [(Mark(), WAITING), (Mark(configured=True, guest_uuid=UUID), STANDING)])
 @pytest.mark.parametrize("power", ["stopped", "suspended"])
 def test_a_guest_that_does_not_run_is_left_as_it_is(power: str, mark: Mark, said: str, options: RunOptions) -> None:
     hypervisor = MemoryHypervisor(state(power=power, mark=mark))

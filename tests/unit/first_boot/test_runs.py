@@ -186,8 +186,8 @@ class Lossy:
         self._lock = threading.Lock()
         router.transport.call = self.call  # type: ignore[method-assign]
 
-    def call(self, command: str, arguments: t.Mapping[str, t.Any] | None = None, timeout: int = 0) -> t.Any:
-        answer = self._call(command, arguments, timeout)
+    def call(self, command: str, arguments: t.Mapping[str, t.Any] | None = None) -> t.Any:
+        answer = self._call(command, arguments)
         with self._lock:
             self._count += 1
             lost = self._count % self._every == 0

@@ -8,14 +8,18 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import HypervisorError, UnsupportedError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome, Progress
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Change
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import HypervisorError, UnreachableError, UnsupportedError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.converge import converge_guests, converge_segments
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.facts import read_guests
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import GuestSpec, Mark, Nic
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import UNKNOWN_LEVEL, GuestSpec, GuestState, Mark, Nic
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.plan import GuestPlan
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import SegmentSpec
 
-from tests.unit.support import Chr, MemoryHypervisor, quiet, state
+from tests.simulators.routeros.account_server import AccountServer
+from tests.simulators.routeros.menus.license import License
+from tests.unit.support import DISK, UUID, Chr, MemoryHypervisor, quiet, state
 
 
 def spec(name: str, **values: t.Any) -> GuestSpec:
@@ -68,6 +72,103 @@ def test_a_second_run_finishes_what_a_broken_one_began() -> None:
     assert [change.field for change in converge(hypervisor, spec("edge1"))["edge1"].changes] == ["disk", "power"]
 
 
+def licensed(name: str, power: t.Any, level: str, **values: t.Any) -> GuestState:
+    """A configured guest whose mark says that level."""
+    mark = Mark(version="7.20.8", image="chr.img", guest_uuid=UUID, disk_id=DISK, license_level=level, configured=True)
+    return state(name, power=power, mark=mark, **values)
+
+
+def bought(chr_: Chr) -> None:
+    """A trial of level p1 for this router, as an account gives it."""
+    t.cast(License, chr_.router.settings("/system/license")).server = AccountServer()
+    assert chr_.router.execute("/system license renew account=lab@example.com password=account-password level=p1").exit_code == 0
+
+
+def removal(name: str, **values: t.Any) -> GuestSpec:
+    return GuestSpec(name, state="absent", confirm=name, **values)
+
+
+def test_a_router_that_answers_is_asked_for_its_licence_before_it_goes() -> None:
+    hypervisor = MemoryHypervisor(
+        licensed("unread", "running", UNKNOWN_LEVEL, agent_connected=True),
+        licensed("paid", "running", "free", agent_connected=True),
+        licensed("silent", "running", UNKNOWN_LEVEL, agent_connected=True),
+    )
+    hypervisor.plug("unread", Chr())
+    bought(hypervisor.plug("paid", Chr()))
+    hypervisor.plug("silent", Chr(open_port=False))
+    names = ("unread", "paid", "silent")
+    predicted = converge(hypervisor, *map(removal, names), check_mode=True)
+    assert hypervisor.guests["paid"].mark.license_level == "free"  # type: ignore[union-attr]
+    done = converge(hypervisor, *map(removal, names))
+    for outcomes in (predicted, done):
+        assert [name for name in names if outcomes[name].error is None] == ["unread"]
+        assert "holds a licence of level p1" in str(outcomes["paid"].error)
+        assert "nobody has read yet which licence" in str(outcomes["silent"].error)
+    assert hypervisor.guests["paid"].mark.license_level == "p1"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("power", ["stopped", "suspended", "running"])
+def test_what_nobody_can_ask_goes_by_the_mark(power: str) -> None:
+    hypervisor = MemoryHypervisor(licensed("lab", power, "free"), licensed("shop", power, UNKNOWN_LEVEL), licensed("given-up", power, "p-unlimited"))
+    done = converge(hypervisor, removal("lab"), removal("shop"), removal("given-up", licensed="released"))
+    assert sorted(hypervisor.guests) == ["shop"]
+    assert "licensed: released" in str(done["shop"].error)
+    assert power in str(done["shop"].error)
+
+
+def test_a_look_at_a_running_router_is_kept_for_the_time_when_it_is_off() -> None:
+    hypervisor = MemoryHypervisor(licensed("edge1", "running", UNKNOWN_LEVEL, agent_connected=True))
+    hypervisor.plug("edge1", Chr())
+    for check_mode, level in ((True, UNKNOWN_LEVEL), (False, "free")):
+        read_guests(hypervisor, ["edge1"], ask_agent=True, check_mode=check_mode, concurrency=1)
+        assert hypervisor.guests["edge1"].mark.license_level == level  # type: ignore[union-attr]
+
+
+def test_what_cannot_be_changed_yet_does_not_hide_the_rest() -> None:
+    hypervisor = MemoryHypervisor(state("edge1"), state("edge2", memory=512))
+    wanted = (spec("edge1", cpus=4, autostart=False, interfaces=(Nic("ether9", "net9"),)), spec("edge2", memory=1024))
+    predicted = converge(hypervisor, *wanted, check_mode=True)
+    done = converge(hypervisor, *wanted)
+    assert [change.field for change in done["edge1"].changes] == ["autostart", "power"]
+    assert predicted["edge1"].changes == done["edge1"].changes
+    for outcome in (predicted["edge1"], done["edge1"]):
+        assert "cpus is 1, wanted 4; interfaces.ether9 is None, wanted net9" in str(outcome.error)
+        assert outcome.facts["left"] == ["cpus", "interfaces.ether9"]
+    assert done["edge1"].facts["power"] == "running"
+    again = converge(hypervisor, *wanted)
+    assert not again["edge1"].changes and again["edge1"].facts["left"]
+
+
+class Overtaken(MemoryHypervisor):
+    """Another run makes the changes, and this one loses its connection over its first call."""
+
+    def apply(self, plan: GuestPlan, progress: Progress, done: t.Callable[[Change], None]) -> None:
+        super().apply(plan, progress, lambda change: None)
+        raise UnreachableError("the connection was lost")
+
+
+def test_what_another_run_did_is_no_change_of_this_one() -> None:
+    hypervisor = Overtaken(state("edge1"))
+    lost = converge(hypervisor, spec("edge1", autostart=False), spec("edge2"))
+    assert [outcome.has_changed for outcome in lost.values()] == [False, False]
+    assert [outcome.facts["power"] for outcome in lost.values()] == ["running", "running"]
+
+
+def test_a_guest_that_is_suspended_again_at_once_was_not_started() -> None:
+    hypervisor = MemoryHypervisor(state("edge1", power="suspended", suspended_for="its host has no space left for its disk"))
+    hypervisor.stuck.add("edge1")
+    failed = converge(hypervisor, spec("edge1"))["edge1"]
+    assert "no space left" in str(failed.error) and failed.facts["suspended_for"]
+
+
+def test_a_failure_is_not_passed_off_as_what_was_left() -> None:
+    hypervisor = MemoryHypervisor(state("edge1"))
+    hypervisor.broken["edge1"] = HypervisorError("it will not start")
+    done = converge(hypervisor, spec("edge1", cpus=4))["edge1"]
+    assert "it will not start" in str(done.error) and "left" not in done.facts
+
+
 def test_segments_converge_each_on_its_own() -> None:
     hypervisor = MemoryHypervisor()
     hypervisor.refused["tagged"] = UnsupportedError("vlan: this libvirt cannot")
@@ -89,8 +190,9 @@ def test_only_agents_that_stand_ready_are_asked(ask: bool) -> None:
     )
     hypervisor.plug("edge1", Chr())
     hypervisor.plug("edge3", Chr(open_port=False))
-    found = read_guests(hypervisor, ["edge1", "edge2", "edge3", "edge4"], ask_agent=ask, concurrency=4)
-    assert found["edge1"].get("router") == ({"identity": "MikroTik"} if ask else None)
+    found = read_guests(hypervisor, ["edge1", "edge2", "edge3", "edge4"], ask_agent=ask, check_mode=False, concurrency=4)
+    said = found["edge1"].get("router") or {}
+    assert (said.get("identity"), said.get("license_level")) == (("MikroTik", "free") if ask else (None, None))
     assert ("router_error" in found["edge3"]) == ask
     assert "router" not in found["edge2"] and "router_error" not in found["edge2"]
     assert found["edge4"] == {"exists": False}

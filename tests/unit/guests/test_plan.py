@@ -10,15 +10,23 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Change
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError, RefusedError, UnsupportedError
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import GuestSpec, GuestState, Mark, Nic
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError, RefusedError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import (
+    UNKNOWN_LEVEL,
+    GuestSpec,
+    GuestState,
+    Mark,
+    Nic,
+    derive_mac,
+)
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.plan import plan
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.support import UUID, applied, nic, state
+from tests.unit.support import DISK, OTHER_UUID, UUID, applied, nic, state
 
-CONFIGURED = Mark(version="7.20.8", image="chr.img", configured=True)
+CONFIGURED = Mark(version="7.20.8", image="chr.img", configured=True, guest_uuid=UUID, disk_id=DISK)
+OTHER_DISK = "5f4a3c5e-0000-4000-8000-00000000000e"
 NETWORKS = ("net1", "net2")
 
 
@@ -56,7 +64,14 @@ SPECS = st.builds(spec, **LATER, accelerator=st.sampled_from([None, "auto", "qem
 STATES = st.builds(
     state,
     power=st.sampled_from(["stopped", "running", "suspended"]),
-    mark=st.builds(Mark, configured=st.booleans(), disk_ready=st.booleans()),
+    mark=st.builds(
+        Mark,
+        configured=st.booleans(),
+        disk_ready=st.booleans(),
+        guest_uuid=st.sampled_from([UUID, OTHER_UUID]),
+        disk_id=st.sampled_from([DISK, OTHER_DISK]),
+    ),
+    disk_id=st.sampled_from([None, "", DISK]),
     autostart=st.booleans(),
     description=st.sampled_from(["", "core", "edge"]),
     interfaces=st.tuples(st.builds(nic, st.just(1), link=st.booleans()), st.builds(nic, st.just(2), link=st.booleans())),
@@ -70,14 +85,16 @@ def test_a_guest_once_made_leaves_nothing_to_plan(wanted: GuestSpec) -> None:
 
 @given(SPECS, STATES)
 def test_a_plan_once_applied_leaves_nothing_to_plan(wanted: GuestSpec, found: GuestState) -> None:
-    assert plan(wanted, applied(plan(wanted, found))).changes == ()
+    after = applied(plan(wanted, found))
+    if after is not None and not (wanted.configured and after.disk_id in ("", OTHER_DISK)):  # a disk without an identity is never proved
+        assert plan(wanted, after).changes == ()
 
 
 @given(SPECS, STATES)
 def test_no_link_is_up_before_first_boot_succeeded(wanted: GuestSpec, found: GuestState) -> None:
     after = applied(plan(wanted, found))
     assert after is not None and after.mark is not None
-    assert after.mark.configured or wanted.link_before_first_boot or not [have.name for have in after.interfaces if have.link]
+    assert after.configured or wanted.configured or wanted.link_before_first_boot or not [have.name for have in after.interfaces if have.link]
 
 
 # A new guest
@@ -164,15 +181,16 @@ def test_a_licensed_router_is_not_removed_unless_its_licence_is_given_up() -> No
         ("interfaces", (Nic("ether3", "net3"),), "interfaces.ether3 is None, wanted net3"),
     ],
 )
-def test_a_fixed_field_is_refused_with_both_sides(option: str, value: t.Any, said: str) -> None:
-    with pytest.raises(UnsupportedError) as caught:
-        plan(spec(**{option: value}), state())
-    assert said in str(caught.value)
+def test_a_fixed_field_is_left_and_said_with_both_sides(option: str, value: t.Any, said: str) -> None:
+    item = plan(spec(**{option: value}), state())
+    assert item.changes == ()
+    assert said in str(item.left_error())
 
 
 def test_a_disk_is_never_shrunk() -> None:
-    with pytest.raises(RefusedError, match=r"never shrunk .*wanted: 256 MiB, found: 512 MiB"):
-        plan(spec(disk_size=256), state(disk_size=512))
+    item = plan(spec(disk_size=256), state(disk_size=512))
+    assert item.changes == ()
+    assert "disk_size is 512, wanted 256; a disk is never shrunk" in str(item.left_error())
 
 
 def test_a_newer_image_or_version_never_touches_an_existing_guest() -> None:
@@ -200,11 +218,52 @@ def test_a_newer_image_or_version_never_touches_an_existing_guest() -> None:
     ],
 )
 def test_the_gate(marked: bool, said: bool | None, link: bool | None, was: bool, becomes: bool | None) -> None:
-    found = state(mark=Mark(configured=marked), interfaces=(nic(1, link=was),))
+    found = state(mark=replace(CONFIGURED, configured=marked), interfaces=(nic(1, link=was),))
     changes = plan(spec(interfaces=(Nic("ether1", link=link),), configured=said), found).changes
     links = [change.after for change in changes if change.field == "interfaces.ether1.link"]
     assert links == ([] if becomes is None else [becomes])
     assert [change.after for change in changes if change.field == "configured"] == ([] if said in (None, marked) else [said])
+
+
+BROKEN_MARKS: dict[str, t.Any] = {
+    "another guest's": {"mark": replace(CONFIGURED, guest_uuid=OTHER_UUID), "disk_id": DISK},
+    "another disk's": {"mark": CONFIGURED, "disk_id": OTHER_DISK},
+    "of a disk that says nothing": {"mark": CONFIGURED, "disk_id": ""},
+    "of a disk that never could": {"mark": replace(CONFIGURED, disk_id=""), "disk_id": ""},
+}
+
+
+@pytest.mark.parametrize("why", BROKEN_MARKS, ids=str)
+def test_a_mark_that_does_not_fit_closes_every_link_before_the_start(why: str) -> None:
+    found = state(interfaces=(nic(1, link=True), nic(2, link=True)), **BROKEN_MARKS[why])
+    wanted = spec(state="started", interfaces=nics_of(link=True)[:1])
+    closed = ["interfaces.ether1.link True -> False", "interfaces.ether2.link True -> False", "configured True -> False"]
+    assert fields(wanted, found) == [*closed, "power stopped -> running"]
+    assert fields(spec(), found) == closed  # the host may start it as well
+
+
+def test_a_mark_that_fits_leaves_the_links_of_a_guest_that_is_started() -> None:
+    found = state(mark=CONFIGURED, disk_id=DISK, interfaces=(nic(1, link=True),))
+    assert fields(spec(state="started"), found) == ["power stopped -> running"]
+
+
+def test_a_clone_gets_macs_of_its_own_before_it_is_started() -> None:
+    mine, shared = derive_mac(UUID, 1), "52:54:00:00:00:01"
+    clone = state(mark=replace(CONFIGURED, guest_uuid=OTHER_UUID), interfaces=(nic(1, mac=shared),), shared_macs={shared: "edge0"})
+    assert f"interfaces.ether1.mac {shared} -> {mine}" in fields(spec(state="started"), clone)
+    running = replace(clone, power="running")
+    assert not [change for change in fields(spec(), running) if ".mac" in change]
+    with pytest.raises(RefusedError, match=r"has the MAC of guest edge0.*Stop it"):
+        plan(spec(configured=True), running)
+    with pytest.raises(InputError, match=r"ether1.mac: .* belongs to guest edge0"):
+        plan(spec(interfaces=(Nic("ether1", mac=shared),)), clone)
+
+
+def test_first_boot_binds_the_mark_and_leaves_the_level_to_be_read() -> None:
+    fresh = Mark(guest_uuid=UUID)
+    assert fresh.configured_on(UUID, DISK) == Mark(configured=True, guest_uuid=UUID, disk_id=DISK, license_level=UNKNOWN_LEVEL)
+    assert replace(fresh, license_level="p1").configured_on(UUID, DISK).license_level == "p1"
+    assert replace(fresh, license_level="p1").configured_on(OTHER_UUID, DISK).license_level == UNKNOWN_LEVEL
 
 
 def test_the_gate_closes_interfaces_that_are_not_listed() -> None:

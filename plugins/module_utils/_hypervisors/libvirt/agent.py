@@ -1,120 +1,75 @@
 # Copyright: (c) 2026, the vrouter.mikrotik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CHR's guest agent, reached through libvirt (private).
+"""The channel to a guest's agent, as libvirt carries it (private).
 
-Measured on CHR 7.22: 21 commands; scripts go in as `input-data` without `path`; `out-data` is absent when a script printed nothing; closing a
-file is answered with no bytes at all. libvirt synchronises with the agent by itself: never send guest-sync-delimited through it, the 0xFF before
-the reply breaks libvirt 9.0's agent until the guest restarts.
+libvirt synchronises with the agent by itself: never send guest-sync-delimited through it, the 0xFF before the reply breaks libvirt 9.0's agent
+until the guest restarts.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import typing as t
 
-from ..._core.errors import GuestError, HypervisorError, LostError
-from ..._routeros.script import Ended
-from .connection import Events, error_code, library
+from ..._core.errors import GuestError, LostError
+from ..._routeros.qga import NO_AGENT, SILENT_AGENT, Request
+from .connection import Handle, error_code, is_alive, library, translated
 from .domain_xml import AGENT_CHANNEL
+from .events import Events
+from .power import suspended_for
 
 if t.TYPE_CHECKING:
     import libvirt
 
-ANSWER: t.Final = 25  # seconds for one answer: on a busy host an agent takes up to 20; libvirt's own synchronising before it takes up to 5 more
-SILENT: t.Final = 0  # for commands that CHR never answers: do not wait
-SENT: t.Final = 1  # seconds in which such a command is certainly sent
-FILE_CHUNK: t.Final = 48 * 1024  # bytes; base64 of it stays below 64 KiB
-NO_AGENT: t.Final = (
-    "CHR has a guest agent only under KVM on x86: check that the guest runs with accelerator kvm, or wait longer with agent_timeout"
-)
 
+class AgentChannel:
+    """One running guest's channel."""
 
-class AgentTransport:
-    """One running guest's agent."""
-
-    name = "guest_agent"
-
-    def __init__(self, domain: libvirt.virDomain, events: Events) -> None:
-        self._domain = domain
+    def __init__(self, handle: Handle, events: Events) -> None:
+        self._handle = handle
         self._events = events
 
-    def connected(self) -> bool:
-        """Whether the router has opened its agent channel."""
-        lib = library()
-        try:
-            xml = self._domain.XMLDesc(0)
-        except lib.libvirtError as error:
-            raise HypervisorError("the guest cannot be read", found=error.get_error_message()) from error
-        return f"name='{AGENT_CHANNEL}' state='connected'" in xml
-
     def wait(self, timeout: float) -> None:
-        """Block until the router has opened its agent channel."""
-        if not self._events.wait_until(self.connected, timeout):
+        if not self._events.wait_until(self._connected, timeout):
+            self._refuse_suspended()
             raise GuestError(f"the guest agent did not open its channel within {timeout:g} s", remedy=NO_AGENT)
 
-    def call(self, command: str, arguments: t.Mapping[str, t.Any] | None = None, timeout: int = ANSWER) -> t.Any:
-        """One agent command; what it returned. Raises GuestError for the agent's refusals, LostError for silence."""
+    def _connected(self) -> bool:
+        with translated("the guest cannot be read"):
+            xml = self._handle.get().XMLDesc(0)
+        return f"name='{AGENT_CHANNEL}' state='connected'" in xml
+
+    def ask(self, request: Request, timeout: int) -> t.Any:
         lib = library()
-        request: dict[str, t.Any] = {"execute": command}
-        if arguments:
-            request["arguments"] = dict(arguments)
         import libvirt_qemu
 
+        domain = self._handle.get()
         try:
-            answer = libvirt_qemu.qemuAgentCommand(self._domain, json.dumps(request), timeout, 0)
+            return json.loads(libvirt_qemu.qemuAgentCommand(domain, json.dumps(request), timeout, 0))["return"]
         except lib.libvirtError as error:
-            raise _explain(error, command) from error
-        return json.loads(answer)["return"]
+            if is_alive(domain.connect()) and error_code(error) in _silence():
+                self._refuse_suspended()
+            raise _explain(error, request["execute"], domain) from error
 
-    def start(self, source: str) -> int:
-        """Hand a script over as `input-data`; its job number."""
-        data = base64.b64encode(source.encode()).decode()
-        return int(self.call("guest-exec", {"input-data": data, "capture-output": True})["pid"])
-
-    def poll(self, job: int) -> Ended | None:
-        """How the script ended, or None while it runs."""
-        status = self.call("guest-exec-status", {"pid": job})
-        if not status["exited"]:
-            return None
-        output = base64.b64decode(status.get("out-data", "")).decode("utf-8", "replace").replace("\r\n", "\n")
-        return Ended(int(status["exitcode"]), output)
-
-    def write_file(self, name: str, content: bytes) -> None:
-        """Put a file on the router, in flat /file; CHR takes no folders."""
-        handle = self.call("guest-file-open", {"path": name, "mode": "w"})
-        for start in range(0, len(content), FILE_CHUNK):
-            block = base64.b64encode(content[start : start + FILE_CHUNK]).decode()
-            self.call("guest-file-write", {"handle": handle, "buf-b64": block})
-        self._commit(handle)
-
-    def read_file(self, name: str) -> bytes:
-        """Fetch a file from the router."""
-        handle = self.call("guest-file-open", {"path": name, "mode": "r"})
-        content = bytearray()
-        while True:
-            part = self.call("guest-file-read", {"handle": handle, "count": FILE_CHUNK})
-            content += base64.b64decode(part.get("buf-b64", ""))
-            if part.get("eof") or not part.get("count"):
-                break
-        self.tell("guest-file-close", {"handle": handle})
-        return bytes(content)
-
-    def _commit(self, handle: int) -> None:
-        """Close a written file, which commits it. On a busy host libvirt can give a command up before it was sent, unless it is to wait."""
-        self.tell("guest-file-close", {"handle": handle}, SENT)
-
-    def tell(self, command: str, arguments: t.Mapping[str, t.Any] | None = None, timeout: int = SILENT) -> None:
-        """A command that CHR carries out and never answers: its silence is no error."""
+    def tell(self, request: Request, timeout: int) -> None:
         lib = library()
         try:
-            self.call(command, arguments, timeout)
-        except GuestError as error:
+            self.ask(request, timeout)
+        except LostError as error:
             cause = error.__cause__
-            if isinstance(cause, lib.libvirtError) and error_code(cause) in _silence():
-                return
-            raise
+            if not isinstance(cause, lib.libvirtError) or error_code(cause) not in _silence():
+                raise
+
+    def _refuse_suspended(self) -> None:
+        """A guest that was paused says nothing, and why it was says more than its silence. Raises LostError."""
+        why = suspended_for(self._handle.get())
+        if why is None:
+            return
+        raise LostError(
+            f"the guest is suspended{': ' if why else ''}{why}; what it was doing goes on when it runs again",
+            remedy="Make room on its host, then start it with chr_guest" if why else "Start it with chr_guest",
+        )
 
 
 def _silence() -> tuple[int, ...]:
@@ -124,12 +79,14 @@ def _silence() -> tuple[int, ...]:
     return tuple(codes)
 
 
-def _explain(error: libvirt.libvirtError, command: str) -> GuestError:
+def _explain(error: libvirt.libvirtError, command: str, domain: libvirt.virDomain) -> GuestError:
     lib = library()
     code, text = error_code(error), error.get_error_message() or str(error)
+    unknown = "; whether the script began is unknown" if command == "guest-exec" else ""
+    if not is_alive(domain.connect()):
+        return LostError(f"the connection to libvirt was lost before {command} was answered{unknown}", found=text, remedy="Run again")
     if code in _silence():
-        lost = "; whether the script began is unknown" if command == "guest-exec" else ""
-        return LostError(f"the guest agent did not answer {command}{lost}", found=text, remedy="Check the router's console, then run again")
+        return LostError(f"the guest agent did not answer {command}{unknown}", found=text, remedy=SILENT_AGENT)
     if code == lib.VIR_ERR_ARGUMENT_UNSUPPORTED:
         return GuestError("the guest has no agent channel", found=text, remedy="Create it with agent: true")
     if code == lib.VIR_ERR_OPERATION_INVALID:

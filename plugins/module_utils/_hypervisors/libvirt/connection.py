@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vrouter.mikrotik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections to one libvirtd, shared by workers, and its events (private).
+"""Connections to one libvirtd, shared by workers (private).
 
 Measured on libvirt 9.0: one connection serves five calls at a time, so a sixth caller waits behind five slow agents; a keep-alive shorter
 than an agent call closes the connection under it; events are only delivered where the event loop was registered before the first open.
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 import typing as t
 from contextlib import contextmanager
 
@@ -56,10 +55,11 @@ def translated(problem: str, remedy: str = "", kind: type[RouterError] = Hypervi
 
 
 class Connections:
-    """As many connections to one URI as the workers need, at most four workers on each; opened when first used."""
+    """As many connections to one URI as the workers need, at most four workers on each; opened when first used, and again when they were lost."""
 
     def __init__(self, uri: str, workers: int) -> None:
         self.uri = uri
+        self.on_loss: t.Callable[[], None] = lambda: None  # called, from libvirt's event loop, whenever a connection was lost
         self._limit = -(-max(1, workers) // WORKERS_PER_CONNECTION)
         self._open: list[libvirt.virConnect] = []
         self._turn = itertools.count()
@@ -68,18 +68,27 @@ class Connections:
         _run_event_loop()
 
     def get(self) -> libvirt.virConnect:
-        """The connection that the calling thread uses."""
+        """The connection that the calling thread uses. Raises UnreachableError."""
         index = getattr(self._mine, "index", None)
         if index is None:
             index = self._mine.index = (next(self._turn) // WORKERS_PER_CONNECTION) % self._limit
         with self._lock:
             while len(self._open) <= index:
-                self._open.append(_open(self.uri))
+                self._open.append(self._connect())
+            if not is_alive(self._open[index]):
+                self._open[index] = self._connect()
             return self._open[index]
+
+    def lost(self) -> bool:
+        """Whether the calling thread's connection was lost, and not opened again."""
+        index = getattr(self._mine, "index", 0)
+        with self._lock:
+            return index >= len(self._open) or not is_alive(self._open[index])
 
     def close(self) -> None:
         """Close all. Errors do not matter any more: the work is done."""
         lib = library()
+        self.on_loss = lambda: None
         for connection in self._open:
             try:
                 connection.close()
@@ -87,12 +96,26 @@ class Connections:
                 continue
         self._open.clear()
 
+    def _connect(self) -> libvirt.virConnect:
+        connection = _open(self.uri)
+        _where_supported(lambda: connection.registerCloseCallback(lambda *dummy: self.on_loss(), None))
+        return connection
+
+
+def is_alive(connection: libvirt.virConnect) -> bool:
+    """Whether the connection still stands, as far as this end knows."""
+    lib = library()
+    try:
+        return bool(connection.isAlive() == 1)
+    except lib.libvirtError:
+        return False
+
 
 def _open(uri: str) -> libvirt.virConnect:
     lib = library()
     try:
         connection: libvirt.virConnect = lib.open(_without_terminal(uri))
-        _keep_alive(connection)
+        _where_supported(lambda: connection.setKeepAlive(*KEEPALIVE))
     except lib.libvirtError as error:
         raise UnreachableError(
             f"libvirt at {uri} cannot be reached",
@@ -102,12 +125,13 @@ def _open(uri: str) -> libvirt.virConnect:
     return connection
 
 
-def _keep_alive(connection: libvirt.virConnect) -> None:
+def _where_supported(act: t.Callable[[], t.Any]) -> None:
+    """What a driver inside the library, which has no wire, does not offer."""
     lib = library()
     try:
-        connection.setKeepAlive(*KEEPALIVE)
+        act()
     except lib.libvirtError as error:
-        if error_code(error) != lib.VIR_ERR_NO_SUPPORT:  # a driver inside the library has no wire to keep alive
+        if error_code(error) != lib.VIR_ERR_NO_SUPPORT:
             raise
 
 
@@ -142,45 +166,18 @@ def _loop() -> None:
         lib.virEventRunDefaultImpl()
 
 
-class Events:
-    """Wakes those who wait for a domain to start, stop, open its agent channel or get our mark, so that nobody has to sleep and look."""
+class Handle:
+    """One guest by its name, looked up anew where the connection is another one than before."""
 
-    def __init__(self, connections: Connections) -> None:
-        self._changed = threading.Condition()
-        self._count = 0
-        self._registered = False
+    def __init__(self, connections: Connections, name: str) -> None:
         self._connections = connections
+        self._name = name
+        self._domain: libvirt.virDomain | None = None
 
-    def _register(self) -> None:
-        lib = library()
-        with self._changed:
-            if self._registered:
-                return
-            self._registered = True
+    def get(self) -> libvirt.virDomain:
+        """The guest on the calling thread's connection. Raises UnreachableError where there is none."""
         connection = self._connections.get()
-        for kind in ("LIFECYCLE", "AGENT_LIFECYCLE", "DEVICE_REMOVED", "METADATA_CHANGE"):
-            event = getattr(lib, f"VIR_DOMAIN_EVENT_ID_{kind}")
-            connection.domainEventRegisterAny(None, event, self._note, None)
-
-    def _note(self, *dummy: t.Any) -> None:
-        with self._changed:
-            self._count += 1
-            self._changed.notify_all()
-
-    def wait_until(self, holds: t.Callable[[], bool], timeout: float) -> bool:
-        """Look, then look again after each event, until it holds or `timeout` seconds are over. Whether it holds."""
-        deadline = time.monotonic() + timeout
-        self._register()
-        while True:
-            with self._changed:
-                seen = self._count
-            if holds():
-                return True
-            with self._changed:
-                while self._count == seen:
-                    left = deadline - time.monotonic()
-                    if left <= 0 or not self._changed.wait(left):
-                        break
-                if self._count == seen:
-                    break
-        return holds()
+        if self._domain is None or self._domain.connect() is not connection:
+            with translated(f"guest {self._name} cannot be found any more", "Run again"):
+                self._domain = connection.lookupByName(self._name)
+        return self._domain

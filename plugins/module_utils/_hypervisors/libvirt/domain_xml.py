@@ -9,6 +9,7 @@ lowest free slot (measured). On `pc` etherN sits in slot 7 + N; on `q35` behind 
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
@@ -175,6 +176,8 @@ def mark_element(mark: Mark, tag: str = f"{{{MARK_URI}}}guest") -> ET.Element:
             "disk": "ready" if mark.disk_ready else "unfinished",
             "disk-size": str(mark.disk_size),
             "license-level": mark.license_level,
+            "guest-uuid": mark.guest_uuid,
+            "disk-id": mark.disk_id,
         },
     )
 
@@ -195,6 +198,8 @@ def parse_mark(domain: ET.Element) -> Mark | None:
         disk_ready=element.get("disk") != "unfinished",
         disk_size=int(element.get("disk-size", "0")),
         license_level=element.get("license-level", ""),
+        guest_uuid=element.get("guest-uuid", ""),
+        disk_id=element.get("disk-id", ""),
     )
 
 
@@ -224,7 +229,7 @@ def parse(stored: str, live: str | None, power: Power, autostart: bool, uri: str
         interfaces=_interfaces(root, running, machine),
         disk_size=mark.disk_size if mark else 0,
         agent_connected=channel is not None and channel.get("state") == "connected",
-        console=f"virsh -c {uri} console {name}",
+        console=f"virsh -c {shlex.quote(uri)} console {name}",
         disks=tuple(volume for dummy, volume in parse_volumes(root)),
     )
 
@@ -262,6 +267,22 @@ def mark_of(xml: str) -> Mark:
 def volumes_of(xml: str) -> list[tuple[str, str]]:
     """(pool, volume) of each disk that is a volume."""
     return parse_volumes(_root(xml))
+
+
+@dataclass(frozen=True)
+class SystemDisk:
+    """Where a domain's first disk lies: a volume of a pool, or a file as cloning tools name it."""
+
+    pool: str
+    volume: str
+    path: str
+
+
+def system_disk(xml: str) -> SystemDisk:
+    """The disk that the guest boots from. All empty where there is none."""
+    source = _root(xml).find("devices/disk[@device='disk']/source")
+    values = {} if source is None else source.attrib
+    return SystemDisk(values.get("pool", ""), values.get("volume", ""), values.get("file", ""))
 
 
 def macs(xml: str) -> list[str]:
@@ -311,6 +332,17 @@ def _slot(element: ET.Element, machine: str) -> int | None:
     place, first = ("bus", Q35_FIRST_BUS) if machine == "q35" else ("slot", PC_FIRST_SLOT)
     slot = int(address.get(place, "0"), 16) - first
     return slot if 1 <= slot <= MAX_SLOT else None
+
+
+def with_macs(stored: str, slots: t.Mapping[int, str]) -> str:
+    """The domain's XML with other MACs; everything else as it was read."""
+    root = _root(stored)
+    machine = _machine(root)
+    for element in root.findall("devices/interface"):
+        mac, slot = element.find("mac"), _slot(element, machine)
+        if mac is not None and slot is not None and slot in slots:
+            mac.set("address", slots[slot])
+    return ET.tostring(root, encoding="unicode")
 
 
 def with_link(stored: str, slots: t.Mapping[int, bool]) -> list[str]:

@@ -11,26 +11,30 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from ..._core.batch import Planned, Progress
+from ..._core.changes import Change
 from ..._core.errors import HypervisorError, InputError, RefusedError, RouterError, UnsupportedError
 from ..._guests import limits
-from ..._guests.guest import NIC_MODEL, GuestSpec, GuestState, Mark, Power, derive_mac
+from ..._guests.guest import NIC_MODEL, GuestSpec, GuestState, Mark, Power, derive_mac, slot_number
 from ..._guests.hypervisor import Hypervisor
 from ..._guests.plan import GuestPlan, new_link
 from ..._guests.segment import SegmentPlan, SegmentState
-from . import domain_xml, host, storage
-from .agent import AgentTransport
-from .connection import Connections, Events, error_code, library, translated
+from ..._routeros.qga import AgentTransport
+from . import disks, domain_xml, host, storage
+from .agent import AgentChannel
+from .connection import Connections, Handle, error_code, library, translated
+from .events import Events
 from .networks import Networks
+from .power import POWER, is_active, is_paused, refuse_saved_memory, start, suspended_for
 
 if t.TYPE_CHECKING:
     import libvirt
 
-POWER: t.Final[dict[int, Power]] = {1: "running", 2: "running", 3: "suspended", 4: "running", 5: "stopped", 6: "stopped", 7: "suspended"}
 MACHINES: t.Final = ("pc", "q35")
 START_REMEDY: t.Final = (
     "See the host's QEMU log for this guest; where libvirt misses its folder dnsmasq, make it (the role kvm_host does)"  # libvirt 9.0
 )
 OTHER_RUN: t.Final = 2.0  # seconds from a clone to its mark, after which a disk without it counts as half-made
+Done = t.Callable[[Change], None]
 _NO_NAMESPACE: t.Final[tuple[t.Any, t.Any]] = (None, None)  # libvirt's own kinds of metadata have none
 
 
@@ -67,7 +71,7 @@ class LibvirtHypervisor:
     # observe
 
     def observe(self, names: t.Collection[str]) -> dict[str, GuestState]:
-        """Two calls for all guests, then one for each named guest; a second one only while a running guest's links must be down."""
+        """Two calls for all guests, then one for each named guest; more only where something hangs on it."""
         lib = library()
         connection = self._connections.get()
         with translated("the guests cannot be listed"):
@@ -83,15 +87,27 @@ class LibvirtHypervisor:
         lib = library()
         try:
             if power == "stopped":
-                return domain_xml.parse(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE), None, power, automatic, self._uri)
+                stored = domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE)
+                return self._proved(domain_xml.parse(stored, None, power, automatic, self._uri), stored)
             live = domain.XMLDesc(0)
             state = domain_xml.parse(live, None, power, automatic, self._uri)
-            if state.mark is not None and not state.mark.configured:
-                return domain_xml.parse(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE), live, power, automatic, self._uri)
+            if state.mark is not None and not state.configured:
+                stored = domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE)
+                state = self._proved(domain_xml.parse(stored, live, power, automatic, self._uri), stored)
+            if power == "suspended":
+                state = replace(state, suspended_for=suspended_for(domain) or "")
         except lib.libvirtError as error:
             if error_code(error) == lib.VIR_ERR_NO_DOMAIN:
                 return None
             raise HypervisorError(f"guest {domain.name()} cannot be read", found=error.get_error_message()) from error
+        return state
+
+    def _proved(self, state: GuestState, stored: str) -> GuestState:
+        """The guest with what shows whether its mark is its own: asked only where something hangs on it."""
+        if state.cloned:
+            state = replace(state, shared_macs=self._macs_in_use(state.name))
+        if state.configured and state.power == "stopped":
+            state = replace(state, disk_id=disks.identity(self._connections.get(), stored))
         return state
 
     # check
@@ -143,11 +159,13 @@ class LibvirtHypervisor:
                 remedy="Make room, or use disk_clone: linked",
             )
 
-    def _macs_in_use(self) -> dict[str, str]:
+    def _macs_in_use(self, but_of: str = "") -> dict[str, str]:
         lib = library()
         taken: dict[str, str] = {}
         with translated("the guests cannot be listed"):
             for domain in self._connections.get().listAllDomains():
+                if domain.name() == but_of:
+                    continue
                 for mac in domain_xml.macs(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE)):
                     taken[mac] = domain.name()
         return taken
@@ -176,24 +194,41 @@ class LibvirtHypervisor:
             self._kvm_works()
         return errors
 
-    def apply(self, plan: GuestPlan, progress: Progress) -> None:
+    def apply(self, plan: GuestPlan, progress: Progress, done: Done) -> None:
         """Make one guest's changes. A new guest is defined first: its UUID names its disk, so a killed run is taken up safely."""
-        name = plan.spec.name
         if plan.removes:
-            self._remove(plan, progress)
-            return
-        domain = self._define(plan.spec) if plan.creates else self._lookup(name)
-        if plan.needs_disk:
-            progress(name, "making its disk")
+            self._remove(plan, progress, done)
+        elif plan.creates:
+            domain = self._define(plan.spec)
+            for change in plan.changes:
+                if change.field != "power":
+                    done(change)
+            progress(plan.spec.name, "making its disk")
             self._make_disk(domain, plan.spec)
-        if not plan.creates:  # links before mark and power: a run killed in between starts again from closed links
-            self._links(domain, plan)
-        for change in plan.changes:
-            if not plan.creates and change.field in ("autostart", "description", "configured"):
-                self._set(domain, change.field, change.after)
+            self._change_all(domain, plan, [change for change in plan.changes if change.field == "power"], progress, done)
+        else:
+            self._change_all(self._lookup(plan.spec.name), plan, plan.changes, progress, done)
+
+    def _change_all(self, domain: libvirt.virDomain, plan: GuestPlan, changes: t.Iterable[Change], progress: Progress, done: Done) -> None:
+        """In the plan's order: closed links, then the mark, then power. A run killed in between starts again from closed links."""
+        nics: list[Change] = []
+        for change in changes:
+            if change.field.startswith("interfaces."):
+                nics.append(change)
+                continue
+            self._set_interfaces(domain, nics, done)
+            nics.clear()
+            if change.field == "disk":
+                progress(plan.spec.name, "making its disk")
+                made = self._make_disk(domain, plan.spec)
             elif change.field == "power":
-                progress(name, f"power: {change.after}")
-                self._power(domain, plan.spec, change.after)
+                progress(plan.spec.name, f"power: {change.after}")
+                made = self._power(domain, plan, change.after)
+            else:
+                made = self._set(domain, change)
+            if made:
+                done(change)
+        self._set_interfaces(domain, nics, done)
 
     def _lookup(self, name: str) -> libvirt.virDomain:
         with translated(f"guest {name} cannot be found any more", "Run again"):
@@ -228,7 +263,7 @@ class LibvirtHypervisor:
             link = new_link(spec, nic)
             nics.append(domain_xml.NicDefinition(nic.slot, mac, model, segment.name, link, group, segment.mac_spoofing))
         image = self._images.get(str(spec.image))
-        mark = Mark(spec.version or "", image.path.name, configured=False, disk_ready=False, disk_size=spec.disk_size or 0)
+        mark = Mark(spec.version or "", image.path.name, disk_ready=False, disk_size=spec.disk_size or 0, guest_uuid=guest_uuid)
         return domain_xml.Definition(
             name=spec.name,
             uuid=guest_uuid,
@@ -240,24 +275,26 @@ class LibvirtHypervisor:
             cpu_model=spec.cpu_model,
             disk_bus=value("disk_bus"),
             pool=self._pool_name,
-            volume=_volume(spec.name, guest_uuid),
+            volume=disks.volume_name(spec.name, guest_uuid),
             serial_console=value("serial_console"),
             agent=value("agent"),
             description=value("description"),
             interfaces=tuple(nics),
         )
 
-    def _make_disk(self, domain: libvirt.virDomain, spec: GuestSpec) -> None:
-        """Clone the disk, unless another run makes this guest too: its disk must not be pulled away under it."""
+    def _make_disk(self, domain: libvirt.virDomain, spec: GuestSpec) -> bool:
+        """Clone the disk, unless another run makes this guest too: its disk must not be pulled away under it. Whether this run made it."""
         if self._disk_ready(domain):
-            return
-        pool, name = self._pool(), _volume(spec.name, domain.UUIDString())
+            return False
+        pool, name = self._pool(), disks.volume_name(spec.name, domain.UUIDString())
         if pool.find(name) is not None:
             if self._events.wait_until(lambda: self._disk_ready(domain), OTHER_RUN):
-                return
+                return False
             pool.delete(name)  # half-made: the name holds the UUID of a guest that was never started
-        storage.clone(pool, name, self._images.get(str(spec.image)), spec.disk_size, spec.value("disk_clone"))
-        self._write_mark(domain, lambda mark: replace(mark, disk_ready=True))
+        image = self._images.get(str(spec.image))
+        disk_id = disks.write_identity(storage.clone(pool, name, image, spec.disk_size, spec.value("disk_clone")))
+        self._write_mark(domain, lambda mark: mark.with_disk(image.path.name, spec.version, spec.disk_size, disk_id))
+        return True
 
     @staticmethod
     def _disk_ready(domain: libvirt.virDomain) -> bool:
@@ -265,14 +302,17 @@ class LibvirtHypervisor:
         with translated("the guest cannot be read"):
             return domain_xml.mark_of(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE)).disk_ready
 
-    def _write_mark(self, domain: libvirt.virDomain, change: t.Callable[[Mark], Mark]) -> None:
-        """Read the mark, change it, write it back: what others wrote into it stays."""
+    def _write_mark(self, domain: libvirt.virDomain, change: t.Callable[[Mark], Mark]) -> bool:
+        """Read the mark, change it, write it back: what others wrote into it stays. Whether it had to be written."""
         lib = library()
         with translated("the guest's mark cannot be written"):
             mark = domain_xml.mark_of(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE))
-            text = domain_xml.marked(change(mark))
+            wanted = change(mark)
+            if wanted == mark:
+                return False
             uri, prefix = domain_xml.MARK_URI, domain_xml.MARK_PREFIX
-            domain.setMetadata(lib.VIR_DOMAIN_METADATA_ELEMENT, text, prefix, uri, self._both(domain))
+            domain.setMetadata(lib.VIR_DOMAIN_METADATA_ELEMENT, domain_xml.marked(wanted), prefix, uri, self._both(domain))
+        return True
 
     def _both(self, domain: libvirt.virDomain) -> int:
         """The flags that change the stored definition and, while the guest runs, the live one with it."""
@@ -280,85 +320,119 @@ class LibvirtHypervisor:
         flags: int = lib.VIR_DOMAIN_AFFECT_CONFIG
         return flags | lib.VIR_DOMAIN_AFFECT_LIVE if domain.isActive() else flags
 
-    def _set(self, domain: libvirt.virDomain, field: str, value: t.Any) -> None:
+    def _set(self, domain: libvirt.virDomain, change: Change) -> bool:
         lib = library()
+        field, value = change.field, change.after
         if field == "configured":
-            self._write_mark(domain, lambda mark: replace(mark, configured=value))
-            return
+            return self._set_configured(domain, value)
         with translated(f"{field} cannot be set"):
             if field == "autostart":
                 domain.setAutostart(value)
-            else:
+            elif field == "description":
                 domain.setMetadata(lib.VIR_DOMAIN_METADATA_DESCRIPTION, value, *_NO_NAMESPACE, self._both(domain))
+            else:
+                raise UnsupportedError(f"{field} cannot be changed", remedy="Look for it in the module's documentation")
+        return True
 
-    def _links(self, domain: libvirt.virDomain, plan: GuestPlan) -> None:
-        lib = library()
-        wanted = {
-            int(change.field.split(".")[1].removeprefix("ether")): bool(change.after) for change in plan.changes if change.field.endswith(".link")
-        }
-        if not wanted:
+    def _set_interfaces(self, domain: libvirt.virDomain, changes: t.Sequence[Change], done: Done) -> None:
+        """Links live and stored, MACs of a guest that is off."""
+        if not changes:
             return
-        with translated("a link cannot be changed"):
+        lib = library()
+        links = {_slot(change): bool(change.after) for change in changes if change.field.endswith(".link")}
+        macs = {_slot(change): str(change.after) for change in changes if change.field.endswith(".mac")}
+        with translated("an interface cannot be changed"):
             flags = self._both(domain)
-            for xml in domain_xml.with_link(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE), wanted):
+            for xml in domain_xml.with_link(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE), links):
                 domain.updateDeviceFlags(xml, flags)
+            if macs:
+                self._connections.get().defineXML(domain_xml.with_macs(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE), macs))
+        for change in changes:
+            done(change)
+
+    def _set_configured(self, domain: libvirt.virDomain, value: bool) -> bool:
+        """Bind the mark to this guest and its disk, or take it back; a disk without an identity gets one while nobody has it open."""
+        lib = library()
+        connection = self._connections.get()
+        with translated("the guest's disk cannot be recognised", "Run again"):
+            stored = domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE)
+            disk_id = disks.identity(connection, stored) if domain.isActive() else disks.identify(connection, stored)
+        guest_uuid = domain.UUIDString()
+        return self._write_mark(domain, lambda mark: mark.configured_on(guest_uuid, disk_id) if value else replace(mark, configured=False))
+
+    def note_license(self, guest: GuestState, level: str) -> None:
+        self._write_mark(self._lookup(guest.name), lambda mark: replace(mark, license_level=level))
 
     # power
 
-    def _power(self, domain: libvirt.virDomain, spec: GuestSpec, wanted: str) -> None:
-        if wanted in ("stopped", "restarted"):
-            self._stop(domain, spec)
-        if wanted in ("running", "restarted"):
-            with translated("the guest cannot be started", START_REMEDY):
-                _start(domain)
+    def _power(self, domain: libvirt.virDomain, plan: GuestPlan, wanted: str) -> bool:
+        """Whether this run changed it."""
+        stopped = wanted in ("stopped", "restarted") and self._stop(domain, plan.spec)
+        if wanted == "restarted":
+            self._refuse_replaced_disk(domain)
+        if wanted == "stopped":
+            return stopped
+        if any(change.field.endswith(".link") for change in plan.changes):
+            refuse_saved_memory(domain)
+        with translated("the guest cannot be started", START_REMEDY):
+            return start(domain)
 
-    def _stop(self, domain: libvirt.virDomain, spec: GuestSpec) -> None:
-        """Ask the router first, through its agent or ACPI; cut the power only where that was allowed."""
+    def _refuse_replaced_disk(self, domain: libvirt.virDomain) -> None:
+        """A disk can be replaced under a running guest, and is then first used by its next start."""
         lib = library()
+        with translated("the guest's disk cannot be recognised", "Run again"):
+            stored = domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE)
+            mark = domain_xml.mark_of(stored)
+            if mark.configured and disks.identity(self._connections.get(), stored) != mark.disk_id:
+                raise RefusedError(
+                    "the guest's disk was replaced while it ran, so it was not started again", remedy="Run again: its links are closed first"
+                )
+
+    def _stop(self, domain: libvirt.virDomain, spec: GuestSpec) -> bool:
+        """Ask the router first, through its agent or ACPI; cut the power only where that was allowed. Whether it ran."""
+        lib = library()
+        handle = Handle(self._connections, spec.name)
+        if not is_active(domain):
+            return False
+        if not spec.force_off and is_paused(domain):
+            raise RefusedError(
+                "the guest is suspended, so its router cannot shut down", remedy="Resume it (state: started), or allow force_off: true"
+            )
         try:
             domain.shutdown()
         except lib.libvirtError as error:
             if error_code(error) not in (lib.VIR_ERR_OPERATION_INVALID, lib.VIR_ERR_AGENT_UNRESPONSIVE, lib.VIR_ERR_OPERATION_FAILED):
                 raise HypervisorError("the guest cannot be shut down", found=error.get_error_message()) from error
-        if self._events.wait_until(lambda: not _active(domain), spec.shutdown_timeout):
-            return
+        if not is_paused(domain) and self._events.wait_until(lambda: not is_active(handle.get()), spec.shutdown_timeout):
+            return True
         if not spec.force_off:
             raise RefusedError(
                 f"the router did not shut down within {spec.shutdown_timeout} s", remedy="Raise shutdown_timeout, or allow force_off: true"
             )
         with translated("the guest's power cannot be cut"):
-            if _active(domain):
-                domain.destroy()
+            if is_active(handle.get()):
+                handle.get().destroy()
+        return True
 
-    def _remove(self, plan: GuestPlan, progress: Progress) -> None:
+    def _remove(self, plan: GuestPlan, progress: Progress, done: Done) -> None:
         """Disk first, definition last: a killed run still finds the guest, and its mark, and goes on."""
         lib = library()
         spec, found = plan.spec, plan.found
         domain = self._lookup(spec.name)
         if found is None or domain.UUIDString() != found.uuid:
             raise RefusedError("the guest was replaced while this run looked at it", remedy="Run again")
-        if _active(domain):
-            progress(spec.name, "shutting down")
-            self._refuse_licensed(domain, spec, found)
-            self._stop(domain, spec)
+        power, exists = (next((change for change in plan.changes if change.field == field), None) for field in ("power", "exists"))
+        progress(spec.name, "shutting down" if power else "removing")
+        if self._stop(domain, spec) and power is not None:
+            done(power)
         for pool, volume in domain_xml.volumes_of(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE)):
-            if volume == _volume(spec.name, found.uuid):
+            if volume == disks.volume_name(spec.name, found.uuid):
                 storage.Pool(self._connections.get(), pool).delete(volume)
         with translated("the guest cannot be removed"):
             flags = lib.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | lib.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA | lib.VIR_DOMAIN_UNDEFINE_NVRAM
             domain.undefineFlags(flags)
-
-    def _refuse_licensed(self, domain: libvirt.virDomain, spec: GuestSpec, found: GuestState) -> None:
-        """A running router is asked for its licence: the mark may be older than the licence."""
-        agent = AgentTransport(domain, self._events)
-        if spec.licensed == "released" or not found.agent_connected:
-            return
-        level = host.license_level(agent)
-        if level not in ("", "free"):
-            raise RefusedError(
-                f"the router holds a licence of level {level}",
-                remedy="Move it to another router first, or say licensed: released to give it up with this guest",
-            )
+        if exists is not None:
+            done(exists)
 
     # segments
 
@@ -374,31 +448,9 @@ class LibvirtHypervisor:
     # inside the router
 
     def transport(self, guest: GuestState) -> AgentTransport:
-        return AgentTransport(self._lookup(guest.name), self._events)
-
-    def agent_facts(self, guest: GuestState) -> dict[str, t.Any]:
-        return host.agent_facts(self.transport(guest))
+        return AgentTransport(AgentChannel(Handle(self._connections, guest.name), self._events))
 
 
-def _start(domain: libvirt.virDomain) -> None:
-    """Start or resume it, unless another run was quicker. A guest that is being started counts as paused for a moment (measured)."""
-    lib = library()
-    try:
-        state = domain.state()[0]
-        if state == lib.VIR_DOMAIN_PAUSED:
-            domain.resume()
-        elif state != lib.VIR_DOMAIN_RUNNING:
-            domain.create()
-    except lib.libvirtError as error:
-        if error_code(error) != lib.VIR_ERR_OPERATION_INVALID or not domain.isActive():
-            raise
-
-
-def _active(domain: libvirt.virDomain) -> bool:
-    with translated("the guest cannot be read"):
-        return bool(domain.isActive())
-
-
-def _volume(name: str, guest_uuid: str) -> str:
-    """The guest's disk: the name for people, the UUID as proof that it is this guest's and no other's."""
-    return f"{name}-{guest_uuid[:8]}.qcow2"
+def _slot(change: Change) -> int:
+    """N of the etherN whose field changes."""
+    return slot_number(change.field.split(".")[1])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vrouter.mikrotik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a libvirt host is and can do, and what a router says of itself (private)."""
+"""What a libvirt host is and can do (private)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ import xml.etree.ElementTree as ET
 
 from ..._core.errors import UnsupportedError
 from ..._guests.limits import PARAVIRTUAL
-from ..._routeros.script import EXIT_DONE, GUARD_TIMEOUT, follow
 from .connection import library
 
 if t.TYPE_CHECKING:
     import libvirt
-
-    from .agent import AgentTransport
 
 VIRTUALISATION: t.Final = ("vmx", "svm")  # the CPU flags without which /dev/kvm is a door to nowhere
 
@@ -41,24 +38,3 @@ def kvm_works(connection: libvirt.virConnect) -> bool:
     features = {feature.get("name") for feature in ET.fromstring(whole).findall("feature")}
     features |= {feature.get("name") for feature in cpu.findall("feature")}
     return any(flag in features for flag in VIRTUALISATION)
-
-
-def license_level(agent: AgentTransport) -> str:
-    """The router's licence level, or an empty text where it does not say."""
-    ended = follow(agent, ":put [/system license get level]", GUARD_TIMEOUT)
-    return ended.output.strip() if ended.exit_code == EXIT_DONE else ""
-
-
-def agent_facts(agent: AgentTransport) -> dict[str, t.Any]:
-    """Host name, release and addresses as the router's agent gives them, and its licence level."""
-    interfaces = []
-    for entry in agent.call("guest-network-get-interfaces"):
-        addresses = [f"{ip['ip-address']}/{ip['prefix']}" for ip in entry.get("ip-addresses", [])]
-        interfaces.append({"name": entry["name"], "mac": entry.get("hardware-address", "").lower(), "addresses": addresses})
-    release = agent.call("guest-get-osinfo")
-    return {
-        "identity": agent.call("guest-get-host-name")["host-name"],
-        "release": release.get("pretty-name", ""),
-        "interfaces": interfaces,
-        "license_level": license_level(agent),
-    }

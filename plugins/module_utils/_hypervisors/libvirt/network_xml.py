@@ -26,6 +26,8 @@ def render(plan: SegmentPlan) -> str:
     spec = plan.spec
     root = ET.Element("network")
     ET.SubElement(root, "name").text = spec.name
+    if plan.found is not None:
+        ET.SubElement(root, "uuid").text = plan.found.uuid
     if spec.attach_to:
         ET.SubElement(root, "forward", mode="bridge")
         ET.SubElement(root, "bridge", name=spec.attach_to)

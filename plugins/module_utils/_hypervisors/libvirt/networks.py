@@ -11,7 +11,7 @@ import typing as t
 from ..._core.errors import HypervisorError, RefusedError, UnsupportedError
 from ..._guests.segment import SegmentPlan, SegmentState
 from . import network_xml
-from .connection import Connections, library, translated
+from .connection import Connections, is_alive, library, translated
 
 if t.TYPE_CHECKING:
     import libvirt
@@ -62,7 +62,7 @@ class Networks:
 
     def check(self, plan: SegmentPlan) -> None:
         """Raise for what this libvirt or this bridge cannot do; reads only."""
-        if plan.found is not None or plan.spec.state == "absent":
+        if not plan.defines or plan.spec.state == "absent":
             return
         connection = self._connections.get()
         lib = library()
@@ -97,24 +97,33 @@ class Networks:
 
     def apply(self, plan: SegmentPlan) -> None:
         """Define and start, start, or remove."""
-        lib = library()
         connection = self._connections.get()
         if plan.spec.state == "absent":
             self._remove(connection, plan)
             return
-        if plan.found is None:
+        defined = self._define(connection, plan) if plan.defines else None
+        with translated("the segment has gone", "Run again"):
+            network = defined or connection.networkLookupByName(plan.spec.name)
+        with translated("the segment cannot be started", "Mend the cause, or describe it otherwise, and run again"):
             try:
-                network = connection.networkDefineXML(network_xml.render(plan))
-            except lib.libvirtError as error:
-                if "already exists" not in (error.get_error_message() or ""):
-                    raise HypervisorError("the segment cannot be defined", found=error.get_error_message()) from error
-                network = connection.networkLookupByName(plan.spec.name)  # another run was quicker: look again
-        else:
-            with translated("the segment has gone", "Run again"):
-                network = connection.networkLookupByName(plan.spec.name)
-        with translated("the segment cannot be started", "Its definition is kept; mend the cause and run again"):
-            _start(network)
+                _start(network)
+            except library().libvirtError:
+                if defined is not None and is_alive(connection):  # a definition that cannot start would block the mended one
+                    defined.undefine()
+                raise
             network.setAutostart(True)
+
+    @staticmethod
+    def _define(connection: libvirt.virConnect, plan: SegmentPlan) -> libvirt.virNetwork | None:
+        """The network as this run defined it; None where another run was quicker."""
+        lib = library()
+        try:
+            network: libvirt.virNetwork = connection.networkDefineXML(network_xml.render(plan))
+        except lib.libvirtError as error:
+            if "already exists" not in (error.get_error_message() or ""):
+                raise HypervisorError("the segment cannot be defined", found=error.get_error_message()) from error
+            return None
+        return network
 
     @staticmethod
     def _remove(connection: libvirt.virConnect, plan: SegmentPlan) -> None:

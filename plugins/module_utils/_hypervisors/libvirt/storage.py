@@ -131,24 +131,26 @@ class Pool:
             with translated(f"volume {name} cannot be removed from storage pool {self.name}", "If another run makes it now, run again after that"):
                 volume.delete()
 
-    def send(self, volume: libvirt.virStorageVol, handle: t.BinaryIO, size: int) -> None:
-        """Fill a volume from an open file."""
-        stream = self._connection.newStream()
-        volume.upload(stream, 0, size)
-        stream.sendAll(lambda dummy, count, source: source.read(count), handle)
-        stream.finish()
 
-    def receive(self, volume: libvirt.virStorageVol, size: int, take: t.Callable[[bytes], None]) -> None:
-        """Read a volume back."""
+def send(volume: libvirt.virStorageVol, handle: t.BinaryIO, size: int) -> None:
+    """Fill a volume, or its beginning, from an open file."""
+    stream = volume.connect().newStream()
+    volume.upload(stream, 0, size)
+    stream.sendAll(lambda dummy, count, source: source.read(count), handle)
+    stream.finish()
 
-        def go_on(dummy: libvirt.virStream, block: bytes, opaque: None) -> int:
-            take(block)
-            return 0
 
-        stream = self._connection.newStream()
-        volume.download(stream, 0, size)
-        stream.recvAll(go_on, None)
-        stream.finish()
+def receive(volume: libvirt.virStorageVol, size: int, take: t.Callable[[bytes], t.Any]) -> None:
+    """Read a volume back, or its beginning."""
+
+    def go_on(dummy: libvirt.virStream, block: bytes, opaque: None) -> int:
+        take(block)
+        return 0
+
+    stream = volume.connect().newStream()
+    volume.download(stream, 0, size)
+    stream.recvAll(go_on, None)
+    stream.finish()
 
 
 def _volume_xml(name: str, capacity: int, kind: str, backing: libvirt.virStorageVol | None = None) -> str:
@@ -156,7 +158,10 @@ def _volume_xml(name: str, capacity: int, kind: str, backing: libvirt.virStorage
     ET.SubElement(root, "name").text = name
     ET.SubElement(root, "capacity").text = str(capacity)
     ET.SubElement(root, "allocation").text = "0"
-    ET.SubElement(ET.SubElement(root, "target"), "format", type=kind)
+    target = ET.SubElement(root, "target")
+    ET.SubElement(target, "format", type=kind)
+    if kind == "qcow2":
+        ET.SubElement(target, "compat").text = "1.1"
     if backing is not None:
         store = ET.SubElement(root, "backingStore")
         ET.SubElement(store, "path").text = backing.path()
@@ -172,7 +177,7 @@ def complete_base(pool: Pool, image: ImageFile) -> libvirt.virStorageVol | None:
         return None
     sealed = bytearray()
     with translated(f"volume {image.volume}{COMPLETE} cannot be read"):
-        pool.receive(seal, len(image.sha256), sealed.extend)
+        receive(seal, len(image.sha256), sealed.extend)
     return volume if sealed.decode("ascii", "replace") == image.sha256 else None
 
 
@@ -240,8 +245,8 @@ def _fill(pool: Pool, image: ImageFile, volume: libvirt.virStorageVol, problem: 
     digest = hashlib.sha256()
     with translated(problem, "Run again: an unfinished upload is never used"):
         with image.path.open("rb") as handle:
-            pool.send(volume, handle, image.size)
-        pool.receive(volume, image.size, digest.update)
+            send(volume, handle, image.size)
+        receive(volume, image.size, digest.update)
     if digest.hexdigest() != image.sha256:
         raise HypervisorError(f"{problem}: what was read back differs", remedy="Check the pool's disk and run again")
 
@@ -249,7 +254,7 @@ def _fill(pool: Pool, image: ImageFile, volume: libvirt.virStorageVol, problem: 
 def _seal(pool: Pool, image: ImageFile) -> None:
     seal = pool.create(image.volume + COMPLETE, len(image.sha256), "raw")
     with translated(f"volume {image.volume}{COMPLETE} cannot be written"):
-        pool.send(seal, io.BytesIO(image.sha256.encode()), len(image.sha256))
+        send(seal, io.BytesIO(image.sha256.encode()), len(image.sha256))
 
 
 class Images:
@@ -267,15 +272,14 @@ class Images:
             return self._files[path]
 
 
-def clone(pool: Pool, name: str, image: ImageFile, size_mib: int | None, how: str) -> None:
+def clone(pool: Pool, name: str, image: ImageFile, size_mib: int | None, how: str) -> libvirt.virStorageVol:
     """A guest's own disk from the base volume: copy-on-write (`linked`) or a full copy (`full`)."""
     base = complete_base(pool, image)
     if base is None:
         raise HypervisorError(f"the base volume {image.volume} has gone", remedy="Run again: it is uploaded anew")
     capacity = max(image.size, (size_mib or 0) << 20)
     if how == "full":
-        pool.copy(name, capacity, "qcow2", base)
-    elif how == "linked":
-        pool.create(name, capacity, "qcow2", base)
-    else:
-        raise UnsupportedError(f"disk_clone: {how} is unknown", wanted="linked or full")
+        return pool.copy(name, capacity, "qcow2", base)
+    if how == "linked":
+        return pool.create(name, capacity, "qcow2", base)
+    raise UnsupportedError(f"disk_clone: {how} is unknown", wanted="linked or full")

@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was last seen of a router's licence, kept in its guest's mark (private).
+
+A router that is off cannot be asked before it is removed. So whoever looks at a licence, for whatever purpose, leaves the level in the mark.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+from .._core.batch import Outcome, run_batch
+from .._routeros.script import EXIT_DONE, GUARD_TIMEOUT, Runner, follow
+from .guest import GuestSpec, GuestState
+from .hypervisor import Hypervisor
+
+Guests = t.Mapping[str, GuestState]
+
+
+def read_level(runner: Runner) -> str:
+    """The router's licence level, or an empty text where it does not say."""
+    ended = follow(runner, ":put [/system license get level]", GUARD_TIMEOUT)
+    return ended.output.strip() if ended.exit_code == EXIT_DONE else ""
+
+
+def note_level(hypervisor: Hypervisor, guest: GuestState, level: str) -> None:
+    """Keep the level that was just seen, unless the mark says it already."""
+    if level and guest.mark is not None and guest.mark.license_level != level:
+        hypervisor.note_license(guest, level)
+
+
+def look_before_removal(
+    hypervisor: Hypervisor, specs: t.Mapping[str, GuestSpec], found: Guests, *, check_mode: bool, concurrency: int
+) -> dict[str, GuestState]:
+    """The guests as found, those that are to go with the level that their router tells now. Where it does not answer, the mark's word stands."""
+
+    def look(guest: GuestState) -> t.Callable[[], Outcome]:
+        def work() -> Outcome:
+            level = read_level(hypervisor.transport(guest))
+            if not check_mode:
+                note_level(hypervisor, guest, level)
+            return Outcome(guest.name, facts={"level": level})
+
+        return work
+
+    asked = {name: guest for name, guest in found.items() if _is_to_go(specs[name]) and _answers(guest)}
+    answers = run_batch({name: look(guest) for name, guest in asked.items()}, concurrency)
+    levels = {name: str(answer.facts["level"]) for name, answer in answers.items() if answer.error is None and answer.facts["level"]}
+    return {name: _with_level(guest, levels.get(name)) for name, guest in found.items()}
+
+
+def _is_to_go(spec: GuestSpec) -> bool:
+    return spec.state == "absent" and spec.confirm == spec.name and spec.licensed != "released"
+
+
+def _answers(guest: GuestState) -> bool:
+    return guest.mark is not None and guest.power == "running" and guest.agent_connected
+
+
+def _with_level(guest: GuestState, level: str | None) -> GuestState:
+    if level is None or guest.mark is None:
+        return guest
+    return replace(guest, mark=replace(guest.mark, license_level=level))
