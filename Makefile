@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-.PHONY: help setup demo demo-clean test lint types sanity units integration molecule bench clean
+.PHONY: help setup demo demo-clean test lint types sanity units playbooks integration molecule bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -29,7 +29,10 @@ sanity: setup ## ansible-test sanity, and the checks of Galaxy's import on the b
 	@tests/run/sanity ansible-test artifact
 
 units: setup ## unit tests on every Python of 3.10 to 3.13 that is there
-	@tests/run/matrix
+	@tests/run/units
+
+playbooks: setup ## playbooks on simulated routers, with the oldest ansible-core that is supported and with .venv's
+	@tests/run/playbooks
 
 integration: setup ## tests on real libvirt and QEMU, apart from the machine's own, and on simulated RouterBOARDs
 	@tests/run/integration

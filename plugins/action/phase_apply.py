@@ -11,7 +11,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..plugin_utils._phase import DESCRIPTION, PLAN, Values, host_values, merge, union
+from ..plugin_utils._phase import DESCRIPTION, PLAN, Values, host_values, merge, union, withhold
 from ..plugin_utils._progress import progress
 
 
@@ -43,8 +43,8 @@ class ActionModule(ActionBase):
         batch.pop("invocation", None)
         for warning in batch.pop("warnings", []):
             Display().warning(text_of(warning))  # ansible-core before 2.19 shows none of a result that is not to be logged
-        result.update(changed=False, batch=dict(batch, conflicts=errors), _ansible_no_log=True)
-        return result
+        result.update(changed=False, batch=dict(batch, conflicts=errors))
+        return withhold(self._task, result)
 
     @staticmethod
     def _argument(option: str, entries: list[Values]) -> t.Any:

@@ -11,7 +11,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 
-from ..plugin_utils._phase import STRATEGIES, Values, group_key, invocation, play_of
+from ..plugin_utils._phase import STRATEGIES, Values, group_key, invocation, play_of, withhold
 
 
 class ActionModule(ActionBase):
@@ -36,9 +36,8 @@ class ActionModule(ActionBase):
             connection=args["connection"],
             entries=entries,
             planned=args.get("planned") or {},
-            _ansible_no_log=True,
         )
-        return result
+        return withhold(self._task, result)
 
     def _entry(self, names: t.Mapping[str, str]) -> Values:
         """The module's options from the variables of these names; a variable that is not set leaves its option out."""

@@ -12,6 +12,7 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
 build=$root/.build
 collection=$build/ansible_collections/vrouter/mikrotik # see tests/run/collection
 results=$build/results                                 # pytest's JUnit files, which tests/run/all counts
+logs=$build/logs                                       # of what runs two at a time
 cd -- "$root"
 export VROUTER_CHECKOUT=$root # for tests of these scripts, which run in the copy
 
@@ -30,6 +31,27 @@ fail() {
     exit 1
 }
 
+retry() { # COMMAND...: a download; a server or a line that is gone for a moment must not end a run of an hour
+    local pause
+    for pause in 5 20 60; do
+        "$@" && return
+        echo "This failed, and is tried again in $pause s: $*" >&2
+        sleep "$pause"
+    done
+    "$@"
+}
+
+two_at_a_time() { # NAMES COMMAND...: COMMAND for each name, which stands for {} in it; each one's output in one piece
+    mkdir -p "$logs"
+    # shellcheck disable=SC2016 # the inner shell expands it
+    xargs -P 2 -I {} bash -c '
+        log=$0/{}.log
+        status=0
+        "$@" >"$log" 2>&1 || status=1
+        cat "$log"
+        exit "$status"' "$logs" "${@:2}" < <(tr ' ' '\n' <<<"$1")
+}
+
 simulated_chr() { # puts the simulated CHR's disk images into the cache: they need Debian's packages, and tests have no network
     local kind
     for kind in "" --no-agent; do
@@ -45,4 +67,8 @@ as_root() { # COMMAND...
     else
         fail "needs root: run as root, or install sudo (for: $*)"
     fi
+}
+
+apt_get() { # needrestart is told to stay out: it would restart services that have nothing to do with us
+    as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get -q -y "$@"
 }

@@ -12,9 +12,10 @@ import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses import converge as _license_engine
 
+from tests.clones import Clone
 from tests.simulators.routeros.menus import license as license_menu
 
-from .conftest import Clone, Fleet
+from .conftest import Fleet
 
 TRIAL: dict[str, t.Any] = {"source": "trial", "minimum_level": "p1"}
 BOUGHT: dict[str, t.Any] = {"source": "purchased", "minimum_level": "p1"}

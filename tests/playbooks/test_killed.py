@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 
-from tests.unit.phases.doubles import Stage
+from .stage import Stage
 
 PASSWORD = "sesame-open-7"
 PATIENCE = 120.0  # seconds before something that never happens fails its test

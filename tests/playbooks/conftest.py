@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.phases.doubles import Stage
+from .stage import Stage
 
 
 @pytest.fixture(scope="module")

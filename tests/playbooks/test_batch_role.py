@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from tests.unit.phases.doubles import Stage
+from .stage import Stage
 
 HAS_LIBVIRT = importlib.util.find_spec("libvirt") is not None
 

@@ -15,11 +15,10 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.clones import Clone
 from tests.module_runs import COLLECTIONS, Json
 from tests.simulators.routerboard.api_door import ApiDoor as ApiServer
 from tests.simulators.routeros.account_server import AccountServer
-
-from .conftest import Clone
 
 ROUTER_PASSWORD = "the password of all the routers"
 ACCOUNT_PASSWORD = "account-password"
@@ -121,7 +120,7 @@ class Site:
 
     def check_of_the_documentation(self, inventory: str = "") -> Run:
         """Run the check for monitoring that docs/licenses.md shows."""
-        page = (Path(__file__).resolve().parents[3] / "docs" / "licenses.md").read_text(encoding="utf-8")
+        page = (Path(__file__).resolve().parents[2] / "docs" / "licenses.md").read_text(encoding="utf-8")
         script = self.folder / "check"
         script.write_text(page[page.index("#!/bin/sh") :].partition("```")[0], encoding="utf-8")
         return self._run(["sh", str(script), inventory or self._inventory()])

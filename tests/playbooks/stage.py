@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
 
-COLLECTIONS = Path(__file__).resolve().parents[6]  # tests run in a copy at ansible_collections/vrouter/mikrotik
+from tests.module_runs import COLLECTIONS
 
 ECHO = '''
 import json
