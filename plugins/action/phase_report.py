@@ -20,6 +20,7 @@ from ..plugin_utils._phase import (
     own_result,
     results_of,
 )
+from ..plugin_utils._wording import in_variables
 
 
 class ActionModule(ActionBase):
@@ -39,8 +40,11 @@ class ActionModule(ActionBase):
             results.pop(args["phase"], None)
             result.update(changed=False, results=results)
             return result
-        share = deferred(self._share(variables, leader, description), args.get("defer", "none"))
-        kept = {key: share.get(key) for key in ("failed", "changed", "msg", "left")}
+        share = self._share(variables, leader, description)
+        if share.get("msg"):
+            share["msg"] = in_variables(str(share["msg"]), description.get("names") or {})
+        share = deferred(share, args.get("defer", "none"))
+        kept = {key: share.get(key) for key in ("failed", "changed", "left")}
         kept["entries"] = {name: facts_of(entry) for name, entry in share.pop("entries", {}).items()}
         if kept["failed"]:
             results = known_before(results)  # a failed task prints its whole result

@@ -12,8 +12,8 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..plugin_utils._phase import DESCRIPTION, REPORT, Values, host_values, rendered
-from ..plugin_utils._table import FAILED, Row, left_of_segments, removal_notes, render, row
+from ..plugin_utils._phase import CHECK, DESCRIPTION, REPORT, Values, host_values, rendered
+from ..plugin_utils._table import FAILED, Row, left_of_segments, removal_notes, render, row, ssh_command
 from ..plugin_utils._table_layouts import CHR, LAYOUTS
 
 
@@ -37,7 +37,7 @@ class ActionModule(ActionBase):
             display.display(line)
         limit = self._task.args.get("limit_file")
         if limit and not check_mode:
-            self._write_limit(Path(limit), failed, display)
+            self._write_limit(Path(limit), hosts, failed, display)
         result.update(changed=False, table=lines, failed_routers=failed, segments_left=segments_left, _ansible_no_log=False)
         return result
 
@@ -45,19 +45,29 @@ class ActionModule(ActionBase):
         values, prefix = host_values(variables, host), self._layout.prefix
         description = values.get(DESCRIPTION) or {}
         report = values.get(REPORT) or {}
+        failed = next((step for step in (description, values.get(CHECK) or {}) if step.get("failed")), None)
         broken = None
-        if description.get("failed"):
-            broken = str(description.get("msg"))
-        elif not report.get("results"):
-            broken = "It failed before its first step; the reason is above."
-        elif host not in variables["ansible_play_hosts"]:
-            broken = "It failed between two steps; the reason is above."
+        if failed is not None:
+            broken = str(failed.get("msg"))
+        elif host not in variables["ansible_play_hosts"] or not report.get("results"):
+            broken = "A task of another kind failed for it; Ansible says above which, and why."
         try:
             notes = rendered(self._templar, values.get(f"{prefix}_notes") or [], values)
             name = str(rendered(self._templar, values.get(f"{prefix}_guest_name", host), values))
         except AnsibleError as error:  # one router's variables must not cost the others their table
             notes, name = [f"{prefix}_notes: {error}".splitlines()[0]], host
-        return row(self._layout, host, name, report, broken, notes, check_mode, self._task.args.get("confirmed"))
+        return row(self._layout, host, name, report, broken, notes, check_mode, self._task.args.get("confirmed"), self._login(values))
+
+    def _login(self, values: t.Mapping[str, t.Any]) -> str:
+        """The command that logs in to a CHR by SSH, with `{}` for its address; empty where nobody can."""
+        if self._layout.prefix != CHR.prefix:
+            return ""
+        names = ("table_ssh", "first_boot_admin_disabled", "first_boot_users", "first_boot_services")
+        try:
+            given = [rendered(self._templar, values.get(f"chr_{name}"), values) for name in names]
+        except AnsibleError:  # said by the check of its description
+            return ""
+        return ssh_command(*given)
 
     def _removals(self, variables: Values, hosts: list[str], rows: list[Row]) -> list[str]:
         """What a playbook that removes says below its table."""
@@ -77,14 +87,16 @@ class ActionModule(ActionBase):
         return [host for host in everyone if host in batch or host in gone]
 
     @staticmethod
-    def _write_limit(path: Path, failed: list[str], display: Display) -> None:
-        """A file for --limit @FILE with the routers that failed; none where all went well."""
+    def _write_limit(path: Path, hosts: list[str], failed: list[str], display: Display) -> None:
+        """A file for --limit @FILE with the routers that failed; those of earlier runs that were not in this one stay."""
         try:
-            if not failed:
+            kept = [name for name in path.read_text(encoding="utf-8").splitlines() if name not in hosts] if path.exists() else []
+            if kept or failed:
+                path.write_text("".join(f"{router}\n" for router in (*kept, *failed)), encoding="utf-8")
+            else:
                 path.unlink(missing_ok=True)
-                return
-            path.write_text("".join(f"{router}\n" for router in failed), encoding="utf-8")
         except OSError as error:
             display.warning(f"The limit file {path} cannot be written: {error.strerror}. Name another with chr_limit_file.")
             return
-        display.display(f"\nTo run the failed ones again: --limit @{path}")
+        if failed:
+            display.display(f"\nTo run the failed ones again: --limit @{path}")

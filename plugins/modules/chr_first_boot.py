@@ -71,7 +71,7 @@ options:
             type: str
             required: true
           group:
-            description: The user's group.
+            description: The user's group, V(full), V(read) or V(write); a new router has no others.
             type: str
             default: full
           password:

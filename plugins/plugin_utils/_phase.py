@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import typing as t
 
+CHECK: t.Final = "vrouter_check"
 DESCRIPTION: t.Final = "vrouter_description"
 PLAN: t.Final = "vrouter_plan"
 BATCH: t.Final = "vrouter_batch"
@@ -153,7 +154,7 @@ def known_before(results: t.Mapping[str, t.Mapping[str, t.Any]]) -> Values:
         known[name] = facts if facts.get("exists") is False else {**known.get(name, {}), **facts}
     changed = any(share.get("changed") for share in results.values())
     left = " ".join(share["left"] for share in results.values() if share.get("left"))
-    return {"before": {"failed": False, "changed": changed, "msg": None, "left": left or None, "entries": known}} if known else {}
+    return {"before": {"failed": False, "changed": changed, "left": left or None, "entries": known}} if known else {}
 
 
 def partial(entries: t.Mapping[str, t.Mapping[str, t.Any]]) -> str:

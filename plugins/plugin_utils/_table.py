@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import textwrap
 import typing as t
 from dataclasses import dataclass
@@ -25,12 +26,13 @@ Values = t.Mapping[str, t.Any]
 
 @dataclass(frozen=True)
 class Row:
-    """One router's line; `cells` hold one text a line."""
+    """One router's line; `cells` hold one text a line. `notes` stand below the table."""
 
     router: str
     result: str
     reason: str
     cells: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
 
 
 def row(
@@ -42,13 +44,15 @@ def row(
     notes: t.Sequence[str],
     check_mode: bool,
     confirmed: t.Sequence[str] | None = None,
+    login: str = "",
 ) -> Row:
     """One router's row, from the shares that the phases left. `broken` is why it never came to a phase.
 
+    `login` is the command that logs in to it, with `{}` for its address.
     `confirmed` is given where routers are removed: one that stands and is not named in it is pending.
     """
     results: Values = report.get("results") or {}
-    problems = [share["msg"] for share in results.values() if share.get("failed")]
+    problems = [str(report.get("msg") or "It failed.")] if any(share.get("failed") for share in results.values()) else []
     left = [share["left"] for phase, share in results.items() if share.get("left") and phase not in OF_NO_GUESTS]
     reason = (problems or left or [broken or ""])[-1]
     if reason:
@@ -63,7 +67,31 @@ def row(
     if not reason and confirmed is not None and facts.get("exists") and name not in confirmed:
         result = PENDING
         reason = f"would be removed: guest {facts['uuid']} and its disks {', '.join(facts['disks'])}. Name it in confirm to remove it."
-    return Row(router, result, reason, ((router,), (result,), *layout.cells({"name": name, **facts}, notes)))
+    ways = reach(facts, (results.get("network") or {}).get("entries") or {}, login) if login else ()
+    cells = ((router,), (result,), *layout.cells({"name": name, **facts}, (*ways, *notes)))
+    return Row(router, result, reason, cells, tuple(drift_notes(router, facts.get("drift") or [])))
+
+
+def reach(facts: Values, segments: Values, login: str) -> t.Iterator[str]:
+    """A line for SSH for each address of the router on a segment where its host has one."""
+    reported = {nic["mac"]: nic.get("addresses", []) for nic in (facts.get("router") or {}).get("interfaces", [])}
+    for nic in facts.get("interfaces") or []:
+        host = str((segments.get(nic["network"]) or {}).get("address") or "")
+        for own in reported.get(nic["mac"], []) if host and nic["link"] else []:
+            if ipaddress.ip_interface(own).ip in ipaddress.ip_interface(host).network:
+                address, its_host = own.partition("/")[0], host.partition("/")[0]
+                yield f"{login.format(address)} on {nic['network']}, where its host is {its_host}"
+
+
+def drift_notes(router: str, drift: t.Sequence[Values]) -> t.Iterator[str]:
+    """What first boot had set otherwise, with both sides, and how the description is applied."""
+    if drift:
+        sides = "; ".join(f"{entry['field']}: {_side(entry['before'])} -> {_side(entry['after'])}" for entry in drift)
+        yield f"{router}: drift. {sides}. To apply it: -e '{{\"chr_first_boot_reapply\": [\"{router}\"]}}'"
+
+
+def _side(value: object) -> str:
+    return "not set" if value is None else str(value)
 
 
 def removal_notes(reports: t.Iterable[Values], confirmed: t.Collection[str], all_known: bool) -> list[str]:
@@ -94,9 +122,20 @@ def render(layout: Layout, rows: t.Sequence[Row]) -> list[str]:
     grid = [tuple((heading,) for heading in (*HEADINGS, *layout.headings)), *(row.cells for row in rows)]
     lines = columns(grid)
     for item in rows:
-        if item.reason:
-            reason = item.reason if item.reason.startswith(f"{item.router}: ") else f"{item.router}: {item.reason}"
-            lines += ["", *textwrap.wrap(reason, REASON_WIDTH, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False)]
+        reason = item.reason if not item.reason or item.reason.startswith(f"{item.router}: ") else f"{item.router}: {item.reason}"
+        for text in filter(None, (reason, *item.notes)):
+            lines += ["", *textwrap.wrap(text, REASON_WIDTH, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False)]
     counts = {kind: sum(row.result == kind for row in rows) for kind in (DONE, UNCHANGED, PENDING, FAILED)}
     verdict = "Nothing changed: " if rows and counts[UNCHANGED] == len(rows) else ""
     return [*lines, "", verdict + ", ".join(f"{count} {kind}" for kind, count in counts.items() if count or kind != PENDING)]
+
+
+def ssh_command(table_ssh: object, admin_disabled: object, users: object, services: object) -> str:
+    """The command that logs in by SSH as first boot set it, with `{}` for the address; empty where SSH is off or not to be shown."""
+    ssh: Values = next((entry for entry in services if entry.get("name") == "ssh"), {}) if isinstance(services, list) else {}
+    if table_ssh is False or ssh.get("enabled") is False:
+        return ""
+    people = [user["name"] for user in users if user.get("group", "full") == "full"] if isinstance(users, list) else []
+    user = people[0] if admin_disabled is True and people else "admin"
+    port = f" -p {ssh['port']}" if ssh.get("port") else ""
+    return f"ssh{port} {user}@{{}}"

@@ -180,19 +180,30 @@ class Stage:
 
     def play(self, hosts: t.Mapping[str, t.Any], tasks: t.Sequence[t.Any], *options: str, **play: t.Any) -> Played:
         """Run tasks on hosts, given with their variables."""
-        with self.begin(hosts, tasks, *options, **play) as running:
+        return self._end(self.begin(hosts, tasks, *options, **play))
+
+    def provision(self, hosts: t.Mapping[str, t.Any], *options: str) -> Played:
+        """Run the playbook `provision` on hosts, given with their variables."""
+        return self._end(self._begin(hosts, "vrouter.mikrotik.provision", *options))
+
+    def begin(self, hosts: t.Mapping[str, t.Any], tasks: t.Sequence[t.Any], *options: str, **play: t.Any) -> subprocess.Popen[str]:
+        """Tasks on hosts, as a process with a group of its own."""
+        playbook = self.folder / "playbook.yml"
+        playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, **play, "tasks": list(tasks)}]), encoding="utf-8")
+        return self._begin(hosts, str(playbook), *options)
+
+    def _end(self, running: subprocess.Popen[str]) -> Played:
+        with running:
             output, dummy = running.communicate()
         runs, events = ([json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] for log in self._logs())
         return Played(output, events, runs)
 
-    def begin(self, hosts: t.Mapping[str, t.Any], tasks: t.Sequence[t.Any], *options: str, **play: t.Any) -> subprocess.Popen[str]:
-        """The same, as a process with a group of its own."""
-        inventory, playbook = self.folder / "inventory.yml", self.folder / "playbook.yml"
+    def _begin(self, hosts: t.Mapping[str, t.Any], playbook: str, *options: str) -> subprocess.Popen[str]:
+        inventory = self.folder / "inventory.yml"
         inventory.write_text(json.dumps({"all": {"hosts": dict(hosts)}}), encoding="utf-8")
-        playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, **play, "tasks": list(tasks)}]), encoding="utf-8")
         for log in self._logs():
             log.write_text("", encoding="utf-8")
-        command = [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), *options, str(playbook)]
+        command = [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), *options, playbook]
         environment = self._environment()
         return subprocess.Popen(
             command, cwd=self.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True

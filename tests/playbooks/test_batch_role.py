@@ -153,6 +153,8 @@ def test_the_table_and_the_limit_file_name_each_failed_router(stage: Stage) -> N
     assert "2 done, 0 unchanged, 2 failed" in done.output
     assert f"--limit @{limit}" in done.output
     stage.play(routers(1), [{"block": [stage.phase()], "always": [table]}])
+    assert limit.read_text(encoding="utf-8") == "r003\n", "a limited run speaks only of its own routers"
+    stage.play(routers(3), [{"block": [stage.phase()], "always": [table]}])
     assert not limit.exists(), "after a good run there is nobody to limit to"
 
 

@@ -15,9 +15,20 @@ from .errors import InputError
 def address(text: str, option: str) -> str:
     """An interface's address as RouterOS writes it, with its prefix length, so that the next run finds it again. Raises InputError."""
     try:
-        return str(ipaddress.IPv4Interface(text))
+        found = str(ipaddress.IPv4Interface(text))
     except ValueError as error:
         raise InputError(f"{option}: {text!r} is no IPv4 address", wanted="for example 192.0.2.2/24") from error
+    if "/" not in text:
+        raise InputError(f"{option}: {text} has no prefix length", wanted="for example 192.0.2.2/24", remedy=f"A single address is {text}/32")
+    return found
+
+
+def ip_address(text: str, option: str) -> str:
+    """The address of a host, IPv4 or IPv6. Raises InputError."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise InputError(f"{option}: {text!r} is no IP address", wanted="for example 192.0.2.53") from error
 
 
 MAC: t.Final = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")

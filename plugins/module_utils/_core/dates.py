@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 import typing as t
+import zoneinfo
 from datetime import datetime
 
 from .errors import InputError
 
+_SURE: t.Final = "Europe/London"  # in every database
 _MONTHS: t.Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -34,3 +36,22 @@ def date_time(text: str) -> datetime | None:
         raise InputError(
             f"the router's date {text!r} has no known format", wanted="2026-06-11 10:55:29 or jun/11/2026 10:55:29"
         ) from error
+
+
+def is_time_zone(name: str) -> bool:
+    """Whether RouterOS knows a time zone, as far as this machine can tell: it has the same database, or none."""
+    if name in ("manual", _SURE):
+        return True
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return not _has_zones()
+    return True
+
+
+def _has_zones() -> bool:
+    try:
+        zoneinfo.ZoneInfo(_SURE)
+    except zoneinfo.ZoneInfoNotFoundError:
+        return False
+    return True

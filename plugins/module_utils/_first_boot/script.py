@@ -84,7 +84,7 @@ def _settings(wanted: FirstBoot, run: Run) -> list[str]:
 
 def _waits(wanted: FirstBoot) -> t.Iterator[str]:
     used = [entry["interface"] for entry in (*wanted.addresses, *wanted.dhcp_clients)]
-    for name in sorted({*wanted.interfaces, *used}, key=lambda text: (len(text), text)):
+    for name in sorted({*(wanted.interfaces or ()), *used}, key=lambda text: (len(text), text)):
         if not SLOT.fullmatch(name):
             continue
         item = f"[/interface ethernet find where default-name={quote(name)} || name={quote(name)}]"

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import ipaddress
 import json
@@ -16,13 +17,16 @@ import secrets
 import typing as t
 from dataclasses import dataclass
 
-from .._core.addresses import address
+from .._core.addresses import address, ip_address
+from .._core.dates import is_time_zone
 from .._core.errors import InputError
 from .._core.text import boolean, escape, quote
 from .._core.version import Version
 from .._guests.guest import SLOT
 
 SECRET_PLACE: t.Final = "(secret)"  # stands for each secret where the content is hashed
+_HOST: t.Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,62})(\.[A-Za-z0-9][A-Za-z0-9-]{0,62})*")
+GROUPS: t.Final = ("full", "read", "write")  # of a router that was never configured
 _SCRIPT_NAME: t.Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,40}")
 SERVICES: t.Final = ("api", "api-ssl", "ftp", "ssh", "telnet", "winbox", "www", "www-ssl")
 
@@ -66,7 +70,7 @@ class FirstBoot:
     scripts: tuple[t.Mapping[str, t.Any], ...] = ()
     scripts_again: tuple[str, ...] = ()  # scripts that may run again although nobody knows how they ended
     timeout: int = 120
-    interfaces: tuple[str, ...] = ()  # slot names that the hypervisor gave the guest
+    interfaces: tuple[str, ...] | None = None  # slot names that the hypervisor gave the guest; None: not said
     more_secrets: tuple[str, ...] = ()
 
     @property
@@ -91,13 +95,15 @@ def secrets_of(options: t.Mapping[str, t.Any]) -> list[str]:
 
 def parse(options: t.Mapping[str, t.Any]) -> FirstBoot:
     """A FirstBoot from one entry of the module's `guests`. Raises InputError where it would leave an open or a locked router."""
-    lists = ("dhcp_clients", "dns", "ntp", "scripts", "scripts_again")
+    lists = ("dhcp_clients", "scripts", "scripts_again")
     plain = ("name", "version", "identity", "admin_password", "admin_disabled", "time_zone", "timeout")
     values = {key: options[key] for key in plain if options.get(key) is not None}
     values.update({key: tuple(options.get(key) or ()) for key in lists})
     users = tuple(_user(entry) for entry in options.get("users") or ())
     services = tuple(_service(entry) for entry in options.get("services") or ())
-    names = tuple(options.get("interfaces") or ())
+    values["dns"] = tuple(ip_address(server, "dns") for server in options.get("dns") or ())
+    values["ntp"] = tuple(_time_server(server) for server in options.get("ntp") or ())
+    names = None if options.get("interfaces") is None else tuple(options["interfaces"])
     more = tuple(options.get("secrets") or ())
     addresses = tuple({**entry, "address": address(entry["address"], "addresses")} for entry in options.get("addresses") or ())
     routes = tuple({**entry, "destination": _destination(entry["destination"])} for entry in options.get("routes") or ())
@@ -118,8 +124,35 @@ def _destination(text: str) -> str:
 
 def _user(entry: t.Mapping[str, t.Any]) -> User:
     password = entry.get("password")
-    keys = tuple(entry.get("ssh_keys") or ())
-    return User(entry["name"], entry.get("group") or "full", password or secrets.token_urlsafe(24), not password, keys)
+    keys = tuple(_ssh_key(key, entry["name"]) for key in entry.get("ssh_keys") or ())
+    group = entry.get("group") or "full"
+    if group not in GROUPS:
+        raise InputError(f"users: {entry['name']} is of group {group!r}, which a new router does not have", wanted=", ".join(GROUPS))
+    return User(entry["name"], group, password or secrets.token_urlsafe(24), not password, keys)
+
+
+def _ssh_key(text: str, user: str) -> str:
+    """The key, if it is one as OpenSSH writes it. Raises InputError."""
+    words = text.split()
+    try:
+        blob = base64.b64decode(words[1], validate=True)
+    except (IndexError, ValueError) as error:
+        raise InputError(
+            f"users: {user}'s ssh_keys hold no public key: {text[:40]!r}",
+            wanted="ssh-ed25519 AAAA... or ssh-rsa AAAA...",
+            remedy="Give the key's text; lookup('ansible.builtin.file', PATH) reads it from a file",
+        ) from error
+    length = int.from_bytes(blob[:4], "big")
+    if blob[4 : 4 + length] != words[0].encode():
+        raise InputError(f"users: {user}'s SSH key is damaged", found=f"a key that says {words[0]} and is none", remedy="Copy it once more")
+    return text
+
+
+def _time_server(text: str) -> str:
+    """The address or the name of an NTP server. Raises InputError."""
+    if re.fullmatch(r"[0-9.]*", text) or not _HOST.fullmatch(text):
+        return ip_address(text, "ntp")
+    return text
 
 
 def _service(entry: t.Mapping[str, t.Any]) -> Service:
@@ -141,12 +174,14 @@ def _check(wanted: FirstBoot) -> None:
             raise InputError("users: admin is set by admin_password and admin_disabled", remedy="Leave admin out of users")
         if user.generated and not user.ssh_keys:
             raise InputError(f"users: {user.name} has neither a password nor an SSH key", remedy="Give one: nobody gets an empty password")
-    for entry in (*wanted.addresses, *wanted.dhcp_clients):
+    used = [("addresses", entry) for entry in wanted.addresses] + [("dhcp_clients", entry) for entry in wanted.dhcp_clients]
+    for option, entry in used:
         name = entry["interface"]
-        if wanted.interfaces and SLOT.fullmatch(name) and name not in wanted.interfaces:
-            raise InputError(
-                f"{name} is not among the guest's interfaces", found=", ".join(wanted.interfaces), remedy="Wire it, or name another"
-            )
+        if wanted.interfaces is not None and SLOT.fullmatch(name) and name not in wanted.interfaces:
+            have = ", ".join(wanted.interfaces) or "none"
+            raise InputError(f"{option}: {name} is not among the guest's interfaces", found=have, remedy="Wire it, or name another")
+    if wanted.time_zone is not None and not is_time_zone(wanted.time_zone):
+        raise InputError(f"time_zone: {wanted.time_zone!r} is unknown", wanted="for example Europe/Riga, or manual")
     for service in wanted.services:
         if service.name not in SERVICES:
             raise InputError(f"services: {service.name} is unknown", wanted=", ".join(SERVICES))

@@ -186,9 +186,9 @@ def renewal_error(text: str, spec: LicenseSpec) -> RouterError:
 
 def check_account(account: str | None, password: str | None, spec: LicenseSpec) -> None:
     """Raise InputError where a licence is to be asked for and nobody said by whom."""
-    missing = " and ".join(name for name, value in (("account", account), ("password", password)) if not value)
+    missing = [name for name, value in (("account", account), ("password", password)) if not value]
     if spec.source != "none" and missing:
-        raise InputError(f"{missing}: needed for source: {spec.source}", remedy="Give both, or say source: none")
+        raise InputError("; ".join(f"{name}: needed for source: {spec.source}" for name in missing), remedy="Give both, or say source: none")
 
 
 @dataclass(frozen=True)

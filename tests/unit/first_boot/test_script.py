@@ -29,7 +29,7 @@ NASTY = st.text(st.sampled_from("ab\"\\$?[]{}();#' \n\té€"), min_size=1, max_
 
 
 def options(**given_: t.Any) -> dict[str, t.Any]:
-    return {"name": "edge1", "admin_password": "correct-horse", **given_}
+    return {"name": "edge1", "admin_password": "correct-horse", "interfaces": ["ether1", "ether2"], **given_}
 
 
 FULL = options(
@@ -147,7 +147,7 @@ def test_a_run_that_was_cut_anywhere_is_finished_by_the_next() -> None:
         assert chr_.count("/ip address", "!dynamic") == 2
 
 
-@pytest.mark.parametrize(("given_", "stored"), [("192.0.2.2", "192.0.2.2/32"), ("192.0.2.2/255.255.255.0", "192.0.2.2/24")])
+@pytest.mark.parametrize(("given_", "stored"), [("192.0.2.2/32", "192.0.2.2/32"), ("192.0.2.2/255.255.255.0", "192.0.2.2/24")])
 def test_an_address_is_found_again_however_it_was_written(given_: str, stored: str) -> None:
     chr_ = Chr()
     wanted = boot.parse(options(addresses=[{"address": given_, "interface": "ether1"}]))
@@ -348,6 +348,19 @@ def test_routeros_6_writes_some_things_otherwise() -> None:
         ({"scripts": [{"name": "a", "source": ""}, {"name": "a", "source": ""}]}, "cannot name a script .*each name once"),
         ({"addresses": [{"address": "192.0.2.256/24", "interface": "ether1"}]}, "addresses: '192.0.2.256/24' is no IPv4 address"),
         ({"addresses": [{"address": "2001:db8::1/64", "interface": "ether1"}]}, "addresses: .* is no IPv4 address"),
+        ({"addresses": [{"address": "192.0.2.2", "interface": "ether1"}]}, "addresses: 192.0.2.2 has no prefix length .*192.0.2.2/32"),
+        ({"addresses": [{"address": "192.0.2.2/24", "interface": "ether3"}]}, "ether3 is not among the guest's interfaces .*ether1, ether2"),
+        (
+            {"addresses": [{"address": "192.0.2.2/24", "interface": "ether1"}], "interfaces": []},
+            "ether1 is not among the guest's interfaces .found: none",
+        ),
+        ({"dns": ["192.0.2.5x"]}, "dns: '192.0.2.5x' is no IP address"),
+        ({"ntp": ["192.0.2.256"]}, "ntp: '192.0.2.256' is no IP address"),
+        ({"ntp": ["time_server"]}, "ntp: 'time_server' is no IP address"),
+        ({"users": [{"name": "ops", "ssh_keys": ["~/.ssh/id_ed25519.pub"]}]}, "ops's ssh_keys hold no public key: .*lookup"),
+        ({"users": [{"name": "ops", "ssh_keys": [KEY.replace("ed25519", "rsa")]}]}, "ops's SSH key is damaged"),
+        ({"users": [{"name": "ops", "group": "admins", "password": "x"}]}, "group 'admins', which a new router does not have"),
+        ({"time_zone": "Europe/Riag"}, "time_zone: 'Europe/Riag' is unknown"),
         ({"routes": [{"destination": "192.0.2.1/24", "gateway": "192.0.2.9"}]}, "routes: .* is no IPv4 network .*host bits"),
     ],
 )

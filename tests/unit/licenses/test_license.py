@@ -278,5 +278,5 @@ def test_a_wrong_option_is_named(wrong: dict[str, t.Any], said: str) -> None:
 
 def test_an_account_is_needed_only_where_it_is_asked() -> None:
     check_account(None, None, spec())
-    with pytest.raises(InputError, match=r"account and password: needed for source: trial"):
+    with pytest.raises(InputError, match=r"account: needed for source: trial; password: needed for source: trial"):
         check_account("", None, spec(**TRIAL))

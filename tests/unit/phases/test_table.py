@@ -17,6 +17,7 @@ from ansible_collections.vrouter.mikrotik.plugins.plugin_utils._table import (
     removal_notes,
     render,
     row,
+    ssh_command,
 )
 from ansible_collections.vrouter.mikrotik.plugins.plugin_utils._table_layouts import CHR, METAROUTER
 
@@ -159,3 +160,41 @@ def test_a_run_that_changed_nothing_says_so() -> None:
 
 def test_a_reason_that_does_not_name_its_router_gets_its_name() -> None:
     assert "r1: It was never reached." in render(CHR, [made({}, "It was never reached.")])
+
+
+# How it is reached, and what drifted
+
+LAN: dict[str, t.Any] = {"lan": {"address": "198.51.100.1/24"}, "wan": {"address": None}}
+HAS_LAN: dict[str, t.Any] = {**STANDING, "interfaces": [WIRED, {**WIRED, "name": "ether2", "mac": "02:00:00:00:00:02", "network": "lan"}]}
+ON_LAN = {"router": {"interfaces": [{"mac": "02:00:00:00:00:02", "addresses": ["198.51.100.2/24", "10.0.0.1/8"]}]}}
+
+
+def test_a_router_is_reached_where_its_host_has_an_address() -> None:
+    results = {"network": {"entries": LAN}, "guest": {"entries": {"r1": {**HAS_LAN, **ON_LAN}}}}
+    cells = row(CHR, "r1", "r1", {"results": results}, None, [], False, login="ssh admin@{}").cells
+    assert cells[-1] == ("ssh admin@198.51.100.2 on lan, where its host is 198.51.100.1", "virsh console r1")
+    down = {**HAS_LAN, "interfaces": [{**nic, "link": False} for nic in HAS_LAN["interfaces"]]}
+    results["guest"] = {"entries": {"r1": {**down, **ON_LAN}}}
+    assert row(CHR, "r1", "r1", {"results": results}, None, [], False, login="ssh admin@{}").cells[-1] == ("virsh console r1",)
+
+
+@pytest.mark.parametrize(
+    ("given", "command"),
+    [
+        ((None, None, None, None), "ssh admin@{}"),
+        ((None, True, [{"name": "see", "group": "read"}, {"name": "ops"}], None), "ssh ops@{}"),
+        ((None, False, [{"name": "ops"}], [{"name": "ssh", "port": 2222}]), "ssh -p 2222 admin@{}"),
+        ((None, False, None, [{"name": "ssh", "enabled": False}]), ""),
+        ((False, None, None, None), ""),
+    ],
+)
+def test_the_command_is_what_first_boot_set(given: tuple[t.Any, ...], command: str) -> None:
+    assert ssh_command(*given) == command
+
+
+def test_drift_is_named_with_both_sides_and_the_way_to_apply_it() -> None:
+    drift = [{"field": "identity", "before": "a", "after": "b"}, {"field": "users.bob", "before": "group=full", "after": None}]
+    lines = "\n".join(render(CHR, [made(report({**STANDING, "drift": drift}))]))
+    said = " ".join(lines.split())
+    assert "r1: drift. identity: a -> b; users.bob: group=full -> not set." in said
+    assert """-e '{"chr_first_boot_reapply": ["r1"]}'""" in said

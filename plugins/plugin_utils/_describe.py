@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A router's variables as one entry of a module's list, rendered in that router's own scope (private)."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.plugins.loader import lookup_loader
+
+from ._phase import Values
+
+SOURCES: t.Final = {"src": ("ansible.builtin.file", "files"), "template": ("ansible.builtin.template", "templates")}
+
+
+class Describer:
+    """Renders variables for one router; what is undefined there fails that router alone."""
+
+    def __init__(self, templar: t.Any, loader: t.Any, variables: t.Mapping[str, t.Any]) -> None:
+        self._templar = templar
+        self._loader = loader
+        self._variables = variables
+
+    def value(self, variable: str) -> t.Any:
+        """A variable's value; None for one that is not set. What is undefined in it is said with its name."""
+        try:
+            return self._templar.template(self._variables[variable]) if variable in self._variables else None
+        except AnsibleError as error:
+            raise AnsibleActionFail(f"{variable}: {' '.join(str(error).split())}") from error
+
+    def entry(self, names: t.Mapping[str, str]) -> Values:
+        """The module's options from the variables of these names; a variable that is not set, or empty, leaves its option out."""
+        found = {option: self.value(variable) for option, variable in names.items()}
+        given = {option: value for option, value in found.items() if value is not None and value != ""}
+        if "scripts" in given:
+            given["scripts"] = [self._script(dict(script), names["scripts"]) for script in given["scripts"]]
+        return given
+
+    def _script(self, script: Values, variable: str) -> Values:
+        """A script with its source in place, from a file (`src`) or a template (`template`)."""
+        for key, (lookup, folder) in SOURCES.items():
+            if script.get(key):
+                path = self._find(str(script.pop(key)), folder, f"{variable}: {script.get('name')}.{key}")
+                plugin = lookup_loader.get(lookup, loader=self._loader, templar=self._templar)
+                script["source"] = plugin.run([path], variables=self._variables)[0]
+        return script
+
+    def _find(self, name: str, folder: str, option: str) -> str:
+        """The file's path: beside the inventory, beside the playbook, or where the command was typed, each with its own folder first."""
+        bases = [self._variables.get("inventory_dir"), self._variables.get("playbook_dir"), os.getcwd()]
+        tried = [os.path.join(base, *sub, name) for base in dict.fromkeys(filter(None, bases)) for sub in ((folder,), ())]
+        candidates = [os.path.expanduser(name)] if os.path.isabs(os.path.expanduser(name)) else tried
+        for path in candidates:
+            if os.path.isfile(path):
+                return path
+        raise AnsibleActionFail(f"{option}: there is no file {name}. It was looked for at {', '.join(candidates)}.")

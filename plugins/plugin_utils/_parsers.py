@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a module would say of an entry before it connects anywhere: the module's own options and its own parser (private)."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import parse_guest
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import parse_segment
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._images.source import parse_request
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses.license import check_account, parse_spec
+from ansible_collections.vrouter.mikrotik.plugins.modules import chr_first_boot, chr_guest, chr_image, chr_license, chr_network
+
+Values = t.Dict[str, t.Any]  # noqa: UP006  (evaluated at import)
+
+
+def _license(entry: Values, arguments: Values) -> None:
+    check_account(arguments.get("account"), arguments.get("password"), parse_spec(entry))
+
+
+PARSERS: t.Final[dict[str, tuple[Values, t.Callable[[Values, Values], object]]]] = {
+    "vrouter.mikrotik.chr_image": (chr_image.IMAGE, lambda entry, dummy: parse_request(entry)),
+    "vrouter.mikrotik.chr_network": (chr_network.NETWORK, lambda entry, dummy: parse_segment(entry)),
+    "vrouter.mikrotik.chr_guest": (chr_guest.GUEST, lambda entry, dummy: parse_guest(entry)),
+    "vrouter.mikrotik.chr_first_boot": (chr_first_boot.GUEST, lambda entry, dummy: chr_first_boot.parse_boot(entry)),
+    "vrouter.mikrotik.chr_license": (chr_license.ROUTER, _license),
+}
+
+
+def problems(module: str, entry: Values, arguments: Values) -> list[str]:
+    """Everything that the module would refuse in one entry of its list; `arguments` are those of the whole run."""
+    spec, parse = PARSERS[module]
+    checked = ArgumentSpecValidator(spec).validate(entry)
+    if checked.error_messages:
+        return list(checked.error_messages)
+    try:
+        parse(checked.validated_parameters, arguments)
+    except InputError as error:
+        return [str(error)]
+    return []
+
+
+def role_problems(spec: Values, given: Values) -> list[str]:
+    """What is wrong with a role's variables by its argument specification."""
+    return list(ArgumentSpecValidator(spec).validate(given).error_messages)

@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The variables that the roles and playbooks know, and names that are nearly one of theirs (private)."""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+from pathlib import Path
+
+import yaml
+
+ROLES: t.Final = Path(__file__).resolve().parents[2] / "roles"
+PREFIXES: t.Final = ("chr_", "metarouter_")
+NEARLY: t.Final = 0.8  # of difflib's ratio: chr_first_boot_dns_servers is nearly chr_first_boot_dns, chr_interface is nearly chr_interfaces
+OWN: t.Final = "chr_own_variables"
+OF_PLAYBOOKS: t.Final = (
+    OWN,
+    "chr_hosts",
+    "chr_limit_file",
+    "chr_notes",
+    "chr_table_ssh",
+    "metarouter_hosts",
+    "metarouter_limit_file",
+    "metarouter_notes",
+)
+
+Spec = t.Dict[str, t.Dict[str, t.Any]]  # noqa: UP006  (evaluated at import)
+
+
+def role_options(role: str) -> Spec:
+    """The options of a role, by variable name, as its argument specification describes them."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    specs = yaml.load((ROLES / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"), Loader=loader)
+    return {name: option for entry in specs["argument_specs"].values() for name, option in (entry.get("options") or {}).items()}
+
+
+def known_names() -> set[str]:
+    """Every variable that a role or playbook of ours reads."""
+    roles = [path.parents[1].name for path in ROLES.glob("*/meta/argument_specs.yml")]
+    return {*OF_PLAYBOOKS, *(name for role in roles for name in role_options(role))}
+
+
+def judge_names(given: t.Iterable[str], known: t.Collection[str], own: t.Collection[str]) -> tuple[list[str], list[str]]:
+    """What is wrong with the names of a router's variables: errors for those that are nearly ours, warnings for others with our prefixes."""
+    errors: list[str] = []
+    warnings: list[str] = []
+    for name in sorted(given):
+        if not name.startswith(PREFIXES) or name in known or name in own:
+            continue
+        nearly = difflib.get_close_matches(name, known, n=5, cutoff=NEARLY)
+        if nearly:
+            meant = next((other for other in nearly if name.startswith(other)), nearly[0])
+            errors.append(f"{name} is no variable of this collection; {meant} is. If it is one of your own, name it in {OWN}")
+        else:
+            warnings.append(f"{name} is no variable of this collection and does nothing. If it is one of your own, name it in {OWN}")
+    return errors, warnings
