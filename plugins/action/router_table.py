@@ -75,7 +75,7 @@ class ActionModule(ActionBase):
         if confirmed is None:
             return []
         reports = [host_values(variables, host).get(REPORT) or {} for host in hosts]
-        notes = removal_notes(reports, confirmed, all_known=all(item.result != FAILED for item in rows))
+        notes = removal_notes(reports, confirmed, rows)
         return ["", *notes] if notes else []
 
     @staticmethod

@@ -33,6 +33,7 @@ class Row:
     reason: str
     cells: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    guest: str = ""
 
 
 def row(
@@ -64,12 +65,12 @@ def row(
     facts: dict[str, t.Any] = {}
     for dummy, entry in (found for found in guests_of(results) if found[0] in (name, router)):
         facts = {**entry} if entry.get("exists") is False else {**facts, **entry}
-    if not reason and confirmed is not None and facts.get("exists") and name not in confirmed:
+    if not reason and confirmed is not None and facts.get("exists") and not {name, router} & set(confirmed):
         result = PENDING
         reason = f"would be removed: guest {facts['uuid']} and its disks {', '.join(facts['disks'])}. Name it in confirm to remove it."
     ways = reach(facts, (results.get("network") or {}).get("entries") or {}, login) if login else ()
     cells = ((router,), (result,), *layout.cells({"name": name, **facts}, (*ways, *notes)))
-    return Row(router, result, reason, cells, tuple(drift_notes(router, facts.get("drift") or [])))
+    return Row(router, result, reason, cells, tuple(drift_notes(router, facts.get("drift") or [])), name)
 
 
 def reach(facts: Values, segments: Values, login: str) -> t.Iterator[str]:
@@ -94,10 +95,10 @@ def _side(value: object) -> str:
     return "not set" if value is None else str(value)
 
 
-def removal_notes(reports: t.Iterable[Values], confirmed: t.Collection[str], all_known: bool) -> list[str]:
-    """What is said below a table of removals: the segments that would go too and, if every router was described, what `confirm` names in vain."""
+def removal_notes(reports: t.Iterable[Values], confirmed: t.Collection[str], rows: t.Sequence[Row]) -> list[str]:
+    """What is said below a table of removals: the segments that would go too, and what `confirm` names in vain."""
     standing: dict[str, t.Sequence[str]] = {}
-    named: set[str] = set()
+    named = {name for item in rows for name in (item.router, item.guest)}
     for report in reports:
         shares: dict[str, Values] = {phase: share.get("entries") or {} for phase, share in (report.get("results") or {}).items()}
         named.update(name for entries in shares.values() for name in entries)
@@ -107,8 +108,10 @@ def removal_notes(reports: t.Iterable[Values], confirmed: t.Collection[str], all
         f"segment {name} would be removed{', once nobody is wired to it: ' + ', '.join(guests) if guests else ''}. Name it in confirm to remove it."
         for name, guests in sorted(standing.items())
     ]
-    vain = sorted(set(confirmed) - named) if all_known else []
-    return [*notes, *([f"confirm names no router and no segment of these hosts: {', '.join(vain)}"] if vain else [])]
+    vain = ", ".join(sorted(set(confirmed) - named))
+    unknown = [item.router for item in rows if item.result == FAILED]
+    hedge = f" (the segments of {', '.join(unknown)} may not be known)" if unknown else ""
+    return [*notes, *([f"confirm names no router and no segment of these hosts: {vain}{hedge}"] if vain else [])]
 
 
 def left_of_segments(reports: t.Iterable[Values]) -> list[str]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.plugin_utils._table import (
@@ -22,6 +23,7 @@ from ansible_collections.vrouter.mikrotik.plugins.plugin_utils._table import (
 from ansible_collections.vrouter.mikrotik.plugins.plugin_utils._table_layouts import CHR, METAROUTER
 
 WIRED = {"name": "ether1", "mac": "02:00:00:00:00:01", "network": "wan", "link": True}
+ROW = Row("r1", UNCHANGED, "", (), guest="guest1")
 STANDING = {"power": "running", "exists": True, "configured": True, "interfaces": [WIRED], "console": "virsh console r1"}
 ASKED = {"router": {"license_level": "free", "interfaces": [{"mac": WIRED["mac"], "addresses": ["192.0.2.2/24"]}]}}
 
@@ -121,16 +123,17 @@ def segments(**entries: t.Any) -> dict[str, t.Any]:
 def test_segments_that_would_be_removed_are_told_once() -> None:
     ours, theirs = {"exists": True, "ours": True, "guests": ["r1", "r2"]}, {"exists": True, "ours": False, "guests": []}
     reports = [segments(lan={**ours, "guests": []}, wan=ours, uplink=theirs, gone={"exists": False})] * 2
-    assert removal_notes(reports, ["r1"], all_known=True) == [
+    assert removal_notes(reports, ["r1"], [ROW]) == [
         "segment lan would be removed. Name it in confirm to remove it.",
         "segment wan would be removed, once nobody is wired to it: r1, r2. Name it in confirm to remove it.",
     ]
-    assert removal_notes(reports, ["lan", "wan"], all_known=True) == []
+    assert removal_notes(reports, ["lan", "wan"], [ROW]) == []
 
 
 def test_a_name_that_is_confirmed_in_vain_is_told_unless_a_router_is_unknown() -> None:
-    assert removal_notes([segments()], ["r1", "edg2"], all_known=True) == ["confirm names no router and no segment of these hosts: edg2"]
-    assert removal_notes([segments()], ["r1", "edg2"], all_known=False) == []
+    said = "confirm names no router and no segment of these hosts: edg2"
+    assert removal_notes([segments()], ["r1", "guest1", "edg2"], [ROW]) == [said]
+    assert removal_notes([segments()], ["r1", "edg2"], [replace(ROW, result=FAILED)]) == [f"{said} (the segments of r1 may not be known)"]
 
 
 def test_a_segment_of_the_routers_own_name_is_no_guest() -> None:
