@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.phases.doubles import Played, Stage
+from tests.playbooks.stage import Played, Stage
 
 DESCRIBED: dict[str, t.Any] = {
     "chr_libvirt_uri": "qemu+unix:///system?socket=/nonexistent/libvirt-sock",
