@@ -45,3 +45,6 @@ class Version:
 
     def __str__(self) -> str:
         return self.text
+
+
+OLDEST_CHR: t.Final = Version("6.34")  # CHR manual, System Requirements

@@ -14,10 +14,9 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.errors import InputError, UnsupportedError
-from .._core.version import Version
+from .._core.version import OLDEST_CHR, Version
 from .guest import NIC_MODEL, GuestSpec
 
-OLDEST: t.Final = Version("6.34")
 MIN_MEMORY: t.Final = 128  # MiB; below it even the self-installation does not finish
 MIN_DISK: t.Final = 128  # MiB
 MAX_DISK_V6: t.Final = 16 * 1024  # MiB
@@ -29,16 +28,26 @@ PARAVIRTUAL: t.Final = "Hypervisors that provide paravirtualization are not supp
 
 @dataclass(frozen=True)
 class Platform:
-    """What CHR can use on one hypervisor (CHR manual, "Usable Network and Disk interfaces on various hypervisors")."""
+    """What CHR can use on one hypervisor (CHR manual, "Usable Network and Disk interfaces on various hypervisors"); the best NIC model is first.
+
+    `disk_buses` are those of the system disk; where SCSI serves secondary disks alone (the manual's note), it is not among them.
+    """
 
     title: str
     nic_models: tuple[str, ...]
     disk_buses: tuple[str, ...]
-    discouraged: tuple[str, ...] = ("e1000",)
+
+    @property
+    def discouraged(self) -> frozenset[str]:
+        """E1000, where there is something better (CHR manual, the warning below that list)."""
+        return frozenset({"e1000"}) - {self.nic_models[0]}
 
 
 KVM: t.Final = Platform("Qemu/KVM", ("virtio", "e1000", "vmxnet3"), ("ide", "sata", "virtio"))
-ESX: t.Final = Platform("ESX", ("vmxnet3", "e1000"), ("ide",))  # SCSI is for secondary disks only
+ESX: t.Final = Platform("ESX", ("vmxnet3", "e1000"), ("ide",))
+HYPER_V: t.Final = Platform("Hyper-V", ("network adapter", "legacy network adapter"), ("ide",))
+VIRTUALBOX: t.Final = Platform("VirtualBox", ("e1000", "rtl8193"), ("ide", "sata", "scsi", "sas"))
+XEN: t.Final = Platform("Xen Project", ("netfront", "e1000", "rtl8193"), ("ide", "sata"))
 
 
 def base_memory(version: Version, cpus: int, interfaces: int) -> int:
@@ -54,9 +63,9 @@ def check(spec: GuestSpec, platform: Platform) -> list[str]:
     """
     version = Version(spec.version) if spec.version else Version("7.0")
     problems = [problem for problem in _problems(spec, platform, version) if problem]
-    if version < OLDEST:
+    if version < OLDEST_CHR:
         raise UnsupportedError(
-            f"version {version} has no CHR", wanted=f"{OLDEST} or later (CHR manual, System Requirements)", remedy="Choose a newer version"
+            f"version {version} has no CHR", wanted=f"{OLDEST_CHR} or later (CHR manual, System Requirements)", remedy="Choose a newer version"
         )
     if problems:
         raise InputError("; ".join(problems), remedy=f"These are the limits of the CHR manual for RouterOS {version.major} on {platform.title}")
@@ -86,7 +95,7 @@ def _problems(spec: GuestSpec, platform: Platform, version: Version) -> t.Iterat
 
 def _warnings(spec: GuestSpec, platform: Platform, version: Version) -> list[str]:
     found = [
-        f"interfaces.{nic.name}.model: the CHR manual advises against {nic.model}; use virtio where the host offers it"
+        f"interfaces.{nic.name}.model: the CHR manual advises against {nic.model}; use {platform.nic_models[0]} where the host offers it"
         for nic in spec.interfaces
         if nic.model in platform.discouraged
     ]

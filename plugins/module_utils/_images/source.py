@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from .._core.errors import InputError
-from .._core.version import Version
-from .._guests.limits import OLDEST
+from .._core.version import OLDEST_CHR, Version
 
 SUFFIXES: t.Final = {"raw": "img", "qcow2": "qcow2", "vmdk": "vmdk", "vdi": "vdi", "vhdx": "vhdx"}  # by format
 # By major. NEWEST7.* and LATEST.7 still exist and are frozen at 7.12.1; NEWEST6.testing answers with a version 7.
@@ -85,8 +84,8 @@ def version_text(value: object) -> str:
             wanted="a text such as '7.20.8'",
             remedy='Quote it: version: "7.20"',
         )
-    if Version(value) < OLDEST:
-        raise InputError(f"version: there is no CHR of RouterOS {value}", wanted=f"{OLDEST} or later")
+    if Version(value) < OLDEST_CHR:
+        raise InputError(f"version: there is no CHR of RouterOS {value}", wanted=f"{OLDEST_CHR} or later")
     return value
 
 

@@ -11,7 +11,16 @@ import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError, UnsupportedError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.version import Version
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import GuestSpec, Nic
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.limits import ESX, KVM, base_memory, check
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.limits import (
+    ESX,
+    HYPER_V,
+    KVM,
+    VIRTUALBOX,
+    XEN,
+    Platform,
+    base_memory,
+    check,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,6 +88,31 @@ def test_each_hypervisor_has_limits_of_its_own() -> None:
     check(spec(disk_bus="ide", model="vmxnet3"), ESX)
     with pytest.raises(InputError, match=r"only on ide.*on ESX"):
         check(spec(disk_bus="virtio", model="vmxnet3"), ESX)
+
+
+@pytest.mark.parametrize(
+    ("platform", "bus", "best", "rest"),
+    [
+        (KVM, "virtio", "virtio", ["e1000", "vmxnet3"]),
+        (ESX, "ide", "vmxnet3", ["e1000"]),
+        (HYPER_V, "ide", "network adapter", ["legacy network adapter"]),
+        (VIRTUALBOX, "sata", "e1000", ["rtl8193"]),
+        (XEN, "sata", "netfront", ["e1000", "rtl8193"]),
+    ],
+)
+def test_the_manuals_rows(platform: Platform, bus: str, best: str, rest: list[str]) -> None:
+    """Nobody is sent from E1000 to a model that the platform lacks."""
+    for model in (best, *rest):
+        said = check(spec(nics=1, disk_bus=bus, model=model), platform)
+        advised = [text for text in said if "advises against" in text]
+        better = f"interfaces.ether1.model: the CHR manual advises against e1000; use {best} where the host offers it"
+        assert advised == ([better] if model == "e1000" != best else [])
+
+
+@pytest.mark.parametrize("platform", [ESX, HYPER_V])
+def test_the_system_disk_is_never_on_scsi_where_only_secondary_disks_can_be(platform: Platform) -> None:
+    with pytest.raises(InputError, match="cannot be on scsi, only on ide"):
+        check(spec(nics=1, disk_bus="scsi", model=platform.nic_models[0]), platform)
 
 
 def test_all_broken_limits_are_in_one_error() -> None:

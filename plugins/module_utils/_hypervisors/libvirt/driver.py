@@ -44,7 +44,7 @@ def connect(options: t.Mapping[str, t.Any], concurrency: int) -> t.Iterator[Hype
     connections = Connections(options["uri"], concurrency)
     try:
         with translated("the host cannot be asked what it is"):
-            host.refuse_paravirtual(connections.get().getType())
+            host.refuse_other_drivers(connections.get().getType())
         yield LibvirtHypervisor(connections, options["uri"], options["pool"])
     finally:
         connections.close()
