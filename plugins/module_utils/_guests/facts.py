@@ -11,7 +11,7 @@ from .._core.batch import Outcome, run_batch
 from .._routeros.qga import agent_facts
 from .guest import GuestState
 from .hypervisor import Hypervisor
-from .license_mark import note_level, read_level
+from .license_mark import note_level
 from .segment import SegmentState
 
 
@@ -45,11 +45,10 @@ def read_guests(
 
     def ask(name: str) -> t.Callable[[], Outcome]:
         def work() -> Outcome:
-            agent = hypervisor.transport(found[name])
-            facts, level = agent_facts(agent), read_level(agent)
+            facts = agent_facts(hypervisor.transport(found[name]))
             if not check_mode:
-                note_level(hypervisor, found[name], level)
-            return Outcome(name, facts={**facts, "license_level": level})
+                note_level(hypervisor, found[name], facts["license_level"])
+            return Outcome(name, facts=facts)
 
         return work
 

@@ -12,11 +12,13 @@ from __future__ import annotations
 import base64
 import typing as t
 
-from .script import Ended
+from .._core.text import quote
+from .script import GUARD_TIMEOUT, Ended, Script, run
 
 ANSWER: t.Final = 25  # seconds for one answer: on a busy host an agent takes up to 20
 SENT: t.Final = 1  # seconds in which a command that is never answered is certainly sent: a busy host can give it up before, unless it is to wait
 FILE_CHUNK: t.Final = 48 * 1024  # bytes; base64 of it stays below 64 KiB
+MARKER: t.Final = "vrouter.mikrotik: facts end"
 NO_AGENT: t.Final = (
     "CHR has a guest agent only under KVM on x86: check that the guest runs with accelerator kvm, or wait longer with agent_timeout"
 )
@@ -98,14 +100,20 @@ def _request(command: str, arguments: t.Mapping[str, t.Any] | None) -> Request:
     return {"execute": command, **({"arguments": dict(arguments)} if arguments else {})}
 
 
+_FACTS: t.Final = f"""
+:put [/system identity get name]
+:put [/system resource get version]
+:put [/system license get level]
+:put {quote(MARKER)}
+"""
+
+
 def agent_facts(agent: AgentTransport) -> dict[str, t.Any]:
-    """Host name, release and addresses as the router's agent gives them."""
+    """Identity, release, licence level, and addresses as the router's agent gives them: in three exchanges, since the line may be long."""
     interfaces = []
     for entry in agent.call("guest-network-get-interfaces"):
         addresses = [f"{ip['ip-address']}/{ip['prefix']}" for ip in entry.get("ip-addresses", [])]
         interfaces.append({"name": entry["name"], "mac": entry.get("hardware-address", "").lower(), "addresses": addresses})
-    return {
-        "identity": agent.call("guest-get-host-name")["host-name"],
-        "release": agent.call("guest-get-osinfo").get("pretty-name", ""),
-        "interfaces": interfaces,
-    }
+    said = run(agent, Script("facts", _FACTS, GUARD_TIMEOUT, marker=MARKER)).output.splitlines()
+    identity, version, level = (said + [""] * 3)[:3]
+    return {"identity": identity, "release": f"RouterOS {version}", "interfaces": interfaces, "license_level": level}

@@ -22,6 +22,7 @@ from .support import guest, host, run, start_libvirtd
 
 IMAGES = Path("/var/lib/libvirt/images")
 SEGMENTS = ("it-wan", "it-lan")
+SHARED: Json = {"identity": "shared", "admin_password": "of the shared router", "interfaces": ["ether1", "ether2"]}
 MEMORY = 272  # MiB; what RouterOS 7 needs with two interfaces, and 8 more
 
 
@@ -97,10 +98,7 @@ def options(name: str, image: str, **more: t.Any) -> Json:
 def router(chr_image: str, segments: None) -> Iterator[str]:
     """A running simulated CHR that all tests share. They leave it running and configured."""
     guest(**options("it-router", chr_image, state="started")).ok()
-    ran = guest(
-        "chr_first_boot", name="it-router", identity="shared", admin_password="of the shared router", interfaces=["ether1", "ether2"]
-    )
-    ran.ok()
+    guest("chr_first_boot", name="it-router", **SHARED).ok()
     yield "it-router"
     remove_guests({"it-router"})
 

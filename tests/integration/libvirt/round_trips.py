@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import math
+import time
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import libvirtmod  # type: ignore[import-not-found]
+import libvirtmod_qemu  # type: ignore[import-not-found]
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.converge import converge_guests
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import parse_guests
@@ -20,6 +24,8 @@ from tests.module_runs import Json
 
 from .support import URI
 
+LINE = 0.2  # seconds there and back
+HANDSHAKE = ("virConnectOpen", "virConnectSetKeepAlive", "virConnectRegisterCloseCallback")
 # Functions of the bindings that ask nobody: they read what the library holds, or are the library's own.
 LOCAL = ("virEvent", "virError", "virGetLastError", "virRegisterErrorHandler", "virInitialize")
 LOCAL_ENDS = ("GetName", "GetUUID", "GetUUIDString", "Free", "GetConnect", "IsAlive", "Close")
@@ -44,26 +50,77 @@ def converge(hypervisor: Hypervisor, wanted: list[Json]) -> dict[str, Outcome]:
     return outcomes
 
 
+@dataclass
+class Call:
+    """One remote call, and when it was under way."""
+
+    name: str
+    begun: float
+    ended: float = math.inf
+
+
+Function = t.Callable[..., t.Any]
+
+
 @contextmanager
 def counted() -> Iterator[list[str]]:
     """The names of the remote calls that are made meanwhile."""
     calls: list[str] = []
 
-    def counting(name: str, function: t.Any) -> t.Any:
+    def counting(name: str, function: Function) -> Function:
         def call(*arguments: t.Any) -> t.Any:
             calls.append(name)
             return function(*arguments)
 
         return call
 
-    kept = {name: function for name, function in vars(libvirtmod).items() if _is_remote(name) and callable(function)}
-    for name, function in kept.items():
-        setattr(libvirtmod, name, counting(name, function))
-    try:
+    with _in_the_way(counting):
         yield calls
+
+
+@contextmanager
+def long_line() -> Iterator[list[Call]]:
+    """The calls that are made meanwhile, each of which takes as long as on a line around the world."""
+    calls: list[Call] = []
+
+    def delaying(name: str, function: Function) -> Function:
+        def call(*arguments: t.Any) -> t.Any:
+            if name in HANDSHAKE:
+                return function(*arguments)
+            made = Call(name, time.monotonic())
+            calls.append(made)
+            time.sleep(LINE)
+            try:
+                return function(*arguments)
+            finally:
+                made.ended = time.monotonic()
+
+        return call
+
+    with _in_the_way(delaying):
+        yield calls
+
+
+def round_trips(calls: Sequence[Call]) -> list[str]:
+    """The calls that had to wait for one another: those that were under way at the same time cost the line's delay once."""
+    chain: list[Call] = []
+    for call in sorted(calls, key=lambda call: call.ended):
+        if not chain or call.begun >= chain[-1].ended:
+            chain.append(call)
+    return [call.name for call in chain]
+
+
+@contextmanager
+def _in_the_way(wrap: t.Callable[[str, Function], Function]) -> Iterator[None]:
+    modules = (libvirtmod, libvirtmod_qemu)
+    kept = [(module, name, function) for module in modules for name, function in vars(module).items() if _is_remote(name) and callable(function)]
+    for module, name, function in kept:
+        setattr(module, name, wrap(name, function))
+    try:
+        yield
     finally:
-        for name, function in kept.items():
-            setattr(libvirtmod, name, function)
+        for module, name, function in kept:
+            setattr(module, name, function)
 
 
 def _is_remote(name: str) -> bool:

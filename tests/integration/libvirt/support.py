@@ -134,7 +134,7 @@ def start_libvirtd() -> None:
     subprocess.run(os.environ["VROUTER_LIBVIRTD"].split(), check=True)
 
 
-def next_step(gate: str, job: Job) -> str:
+def next_step(gate: str, job: ModuleRun) -> str:
     """Let the module go on to its next message; the empty text where it has ended instead."""
     reader = os.open(gate, os.O_RDONLY | os.O_NONBLOCK)  # from here on the module gets through
     said = bytearray()

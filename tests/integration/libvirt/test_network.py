@@ -200,13 +200,30 @@ def test_a_device_that_is_in_the_way_fails_alone_and_the_next_run_finishes(devic
     assert device in ran.message
     assert ran.objects["it-two"]["active"]
     with host() as connection:
-        assert not any(net.name() == "it-one" and net.isActive() for net in connection.listAllNetworks())
-    subprocess.run(["ip", "link", "set", device, "name", "it-br9"], check=True)
-    try:
-        network(name="it-one", bridge=device).ok()
-        network(name="it-one", state="absent", confirm="it-one").ok()
-    finally:
-        subprocess.run(["ip", "link", "set", "it-br9", "name", device], check=True)
+        assert not any(net.name() == "it-one" for net in connection.listAllNetworks())
+    network(name="it-one", bridge="it-br9").ok()  # what could not start is not in the way of the mended one
+    assert (NET / "it-br9/bridge").is_dir()
+
+
+def test_a_segment_of_ours_that_is_off_and_unused_is_mended_in_place() -> None:
+    network(name="it-one", bridge="it-br8", mtu=1400).ok()
+    with host() as connection:
+        connection.networkLookupByName("it-one").destroy()
+        before = connection.networkLookupByName("it-one").UUIDString()
+    predicted = network(check=True, name="it-one", bridge="it-br9").ok()
+    ran = network(name="it-one", bridge="it-br9").ok()
+    assert ran.fields("it-one") == predicted.fields("it-one") == ["bridge", "active"]
+    assert (NET / "it-br9/mtu").read_text().strip() == "1400"  # what was left out stays
+    with host() as connection:
+        assert connection.networkLookupByName("it-one").UUIDString() == before
+    assert not network(name="it-one", bridge="it-br9").ok().changed
+
+
+def test_ip_forwarding_that_a_segment_leaves_on_is_named_when_it_goes() -> None:
+    network(name="it-one", address="198.51.100.1/24").ok()
+    network(name="it-two").ok()
+    assert "sysctl -w net.ipv4.ip_forward=0" in network(name="it-one", state="absent", confirm="it-one").ok().warnings
+    assert "ip_forward" not in network(name="it-two", state="absent", confirm="it-two").ok().warnings
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.integration.libvirt.support import wait_until
+from tests.integration.libvirt.support import next_step, wait_until
 from tests.module_runs import ModuleRun
 
 from .conftest import URI, Run, destroy, inventory, virsh, wipe
@@ -46,11 +46,27 @@ def test_two_routers_from_nothing_to_removed(play: Play, pool: str, chr_image: P
         assert again.unchanged, again.output
         assert "Nothing changed: " in again.output
 
+    routers["all"]["hosts"]["r1"].update(chr_cpus=2, chr_first_boot_identity="renamed", chr_license_minimum_level="p1")
+    left = play("vrouter.mikrotik.provision", routers)
+    assert left.code != 0
+    assert "cpus is 1, wanted 2" in left.output
+    assert "first boot was done with other settings (identity)" in left.output, "what cannot be changed hides no drift"
+    assert "free (below)" in left.output, "nor the licence"
+    assert "0 done, 1 unchanged, 1 failed" in left.output
+    routers["all"]["hosts"]["r1"] = {}
+
     kept = play("vrouter.mikrotik.destroy", routers)
     assert kept.code == 0, kept.output
     assert "2 pending" in kept.output
     assert "segment r-lan would be removed, once nobody is wired to it: r1, r2. Name it in confirm" in kept.output
     assert virsh("domstate", "r1").strip() == "running", "without confirm nothing is removed"
+
+    virsh("destroy", "r2")  # its licence was read while it ran
+    alone = play("vrouter.mikrotik.destroy", routers, "--extra-vars", '{"confirm": ["r2", "r-lan"]}')
+    assert alone.code != 0
+    assert "segment r-lan: guests are still wired to segment r-lan (found: r1)" in " ".join(alone.output.split())
+    assert "1 done, 0 unchanged, 1 pending, 0 failed" in alone.output, "a router that nobody named does not fail because of its segment"
+    assert virsh("list", "--all", "--name").split() == ["r1"]
 
     gone = destroy(play, routers)
     assert gone.code == 0, gone.output
@@ -67,6 +83,7 @@ def test_a_run_that_was_killed_before_the_disk_was_made_is_finished(play: Play, 
     nics = routers["all"]["vars"]["chr_interfaces"]
     wanted = {"name": "k1", "image": str(halting_image), "version": "7.20.8", "memory": 320, "interfaces": nics}
     begun = ModuleRun("chr_guest", {**where, "guests": [wanted], "progress_file": str(gate)})
+    assert "uploading" in next_step(str(gate), begun)
     wait_until(lambda: "k1" in virsh("list", "--all", "--name").split(), "the guest is defined")
     begun.process.kill()
     begun.process.communicate()

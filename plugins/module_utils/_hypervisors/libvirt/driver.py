@@ -9,6 +9,7 @@ import typing as t
 import uuid
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from ..._core.batch import Planned, Progress
 from ..._core.changes import Change
@@ -18,10 +19,11 @@ from ..._guests.guest import NIC_MODEL, GuestSpec, GuestState, Mark, Power, deri
 from ..._guests.hypervisor import Hypervisor
 from ..._guests.plan import GuestPlan, new_link
 from ..._guests.segment import SegmentPlan, SegmentState
+from ..._images.local import Images
 from ..._routeros.qga import AgentTransport
 from . import disks, domain_xml, host, storage
 from .agent import AgentChannel
-from .connection import Connections, Handle, error_code, library, translated
+from .connection import Connections, Handle, error_code, library, side_by_side, translated
 from .events import Events
 from .networks import Networks
 from .power import POWER, is_active, is_paused, refuse_saved_memory, start, suspended_for
@@ -44,7 +46,8 @@ def connect(options: t.Mapping[str, t.Any], concurrency: int) -> t.Iterator[Hype
     connections = Connections(options["uri"], concurrency)
     try:
         with translated("the host cannot be asked what it is"):
-            host.refuse_other_drivers(connections.get().getType())
+            if not host.says_qemu(options["uri"]):  # which costs no question
+                host.refuse_other_drivers(connections.get().getType())
         yield LibvirtHypervisor(connections, options["uri"], options["pool"])
     finally:
         connections.close()
@@ -61,9 +64,10 @@ class LibvirtHypervisor:
         self._connections = connections
         self._events = Events(connections)
         self._pool_name = pool
-        self._images = storage.Images()
+        self._images = Images()
         self._networks = Networks(connections)
         self._kvm: bool | None = None
+        self._seen: dict[str, libvirt.virDomain] = {}  # looked up already, by name
 
     def _pool(self) -> storage.Pool:
         return storage.Pool(self._connections.get(), self._pool_name)
@@ -75,25 +79,27 @@ class LibvirtHypervisor:
         lib = library()
         connection = self._connections.get()
         with translated("the guests cannot be listed"):
-            powers = {
-                domain.name(): (domain, POWER.get(stats.get("state.state", 0), "stopped"))
-                for domain, stats in connection.getAllDomainStats(lib.VIR_DOMAIN_STATS_STATE, 0)
-            }
-            automatic = {domain.name() for domain in connection.listAllDomains(lib.VIR_CONNECT_LIST_DOMAINS_AUTOSTART)}
-        found = {name: self._read(*powers[name], name in automatic) for name in names if name in powers}
-        return {name: state for name, state in found.items() if state is not None}
+            stats, automatic = side_by_side(
+                lambda: connection.getAllDomainStats(lib.VIR_DOMAIN_STATS_STATE, 0),
+                lambda: connection.listAllDomains(lib.VIR_CONNECT_LIST_DOMAINS_AUTOSTART),
+            )
+        powers = {domain.name(): (domain, POWER.get(values.get("state.state", 0), "stopped")) for domain, values in stats}
+        started_with_host = {domain.name() for domain in automatic}
+        self._seen.update({name: domain for name, (domain, dummy) in powers.items() if name in names})
+        reads = [partial(self._read, *powers[name], name in started_with_host) for name in names if name in powers]
+        return {state.name: state for state in side_by_side(*reads) if state is not None}
 
     def _read(self, domain: libvirt.virDomain, power: Power, automatic: bool) -> GuestState | None:
         lib = library()
         try:
             if power == "stopped":
                 stored = domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE)
-                return self._proved(domain_xml.parse(stored, None, power, automatic, self._uri), stored)
+                return self._proved(domain_xml.parse(stored, None, power, automatic, self._uri), stored, domain.connect())
             live = domain.XMLDesc(0)
             state = domain_xml.parse(live, None, power, automatic, self._uri)
             if state.mark is not None and not state.configured:
                 stored = domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE)
-                state = self._proved(domain_xml.parse(stored, live, power, automatic, self._uri), stored)
+                state = self._proved(domain_xml.parse(stored, live, power, automatic, self._uri), stored, domain.connect())
             if power == "suspended":
                 state = replace(state, suspended_for=suspended_for(domain) or "")
         except lib.libvirtError as error:
@@ -102,12 +108,13 @@ class LibvirtHypervisor:
             raise HypervisorError(f"guest {domain.name()} cannot be read", found=error.get_error_message()) from error
         return state
 
-    def _proved(self, state: GuestState, stored: str) -> GuestState:
+    @staticmethod
+    def _proved(state: GuestState, stored: str, connection: libvirt.virConnect) -> GuestState:
         """The guest with what shows whether its mark is its own: asked only where something hangs on it."""
         if state.cloned:
-            state = replace(state, shared_macs=self._macs_in_use(state.name))
+            state = replace(state, shared_macs=_macs_in_use(connection, state.name))
         if state.configured and state.power == "stopped":
-            state = replace(state, disk_id=disks.identity(self._connections.get(), stored))
+            state = replace(state, disk_id=disks.identity(connection, stored))
         return state
 
     # check
@@ -116,7 +123,7 @@ class LibvirtHypervisor:
         """Networks, pool, image, MACs and accelerator of every guest that would be made or started."""
         errors: dict[str, RouterError] = {}
         new = {name: plan for name, plan in plans.items() if plan.needs_disk}
-        taken = self._macs_in_use() if any(plan.creates for plan in new.values()) else {}
+        taken = _macs_in_use(self._connections.get()) if any(plan.creates for plan in new.values()) else {}
         for name, plan in plans.items():
             try:
                 if plan.needs_disk:
@@ -158,17 +165,6 @@ class LibvirtHypervisor:
                 found=f"{free} MiB free",
                 remedy="Make room, or use disk_clone: linked",
             )
-
-    def _macs_in_use(self, but_of: str = "") -> dict[str, str]:
-        lib = library()
-        taken: dict[str, str] = {}
-        with translated("the guests cannot be listed"):
-            for domain in self._connections.get().listAllDomains():
-                if domain.name() == but_of:
-                    continue
-                for mac in domain_xml.macs(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE)):
-                    taken[mac] = domain.name()
-        return taken
 
     def _kvm_works(self) -> bool:
         if self._kvm is None:
@@ -448,9 +444,20 @@ class LibvirtHypervisor:
     # inside the router
 
     def transport(self, guest: GuestState) -> AgentTransport:
-        return AgentTransport(AgentChannel(Handle(self._connections, guest.name), self._events))
+        return AgentTransport(AgentChannel(Handle(self._connections, guest.name, self._seen.get(guest.name)), self._events))
 
 
 def _slot(change: Change) -> int:
     """N of the etherN whose field changes."""
     return slot_number(change.field.split(".")[1])
+
+
+def _macs_in_use(connection: libvirt.virConnect, but_of: str = "") -> dict[str, str]:
+    """The MACs of all guests on the host, and whose they are."""
+    lib = library()
+    taken: dict[str, str] = {}
+    with translated("the guests cannot be listed"):
+        for domain in connection.listAllDomains():
+            if domain.name() != but_of:
+                taken.update(dict.fromkeys(domain_xml.macs(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE)), domain.name()))
+    return taken

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 import xml.etree.ElementTree as ET
 
@@ -17,6 +18,11 @@ if t.TYPE_CHECKING:
 
 CHR_RUNS_THERE: t.Final = ("ESX", "Hyper-V", "VBOX", "VMware", "Xen")  # libvirt's names; CHR manual, System Requirements
 VIRTUALISATION: t.Final = ("vmx", "svm")  # the CPU flags without which /dev/kvm is a door to nowhere
+
+
+def says_qemu(uri: str) -> bool:
+    """Whether the URI itself names QEMU's driver; one that a user's configuration abbreviates does not say."""
+    return re.match(r"qemu(\+\w+)?:", uri) is not None
 
 
 def refuse_other_drivers(driver: str) -> None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import threading
 import typing as t
+from functools import partial
 
 from ..._core.errors import HypervisorError, RefusedError, UnsupportedError
 from ..._guests.segment import SegmentPlan, SegmentState
 from . import network_xml
-from .connection import Connections, is_alive, library, translated
+from .connection import Connections, error_code, is_alive, library, side_by_side, translated
 
 if t.TYPE_CHECKING:
     import libvirt
@@ -30,14 +31,25 @@ class Networks:
         lib = library()
         connection = self._connections.get()
         with translated("the networks cannot be listed"):
-            there = {network.name(): network for network in connection.listAllNetworks() if network.name() in names}
+            networks, active, domains = side_by_side(
+                connection.listAllNetworks,
+                lambda: connection.listAllNetworks(lib.VIR_CONNECT_LIST_NETWORKS_ACTIVE),
+                connection.listAllDomains,
+            )
+            there = [network for network in networks if network.name() in names]
             if not there:
                 return {}
-            users: dict[str, list[str]] = {name: [] for name in there}
-            for domain in connection.listAllDomains():
-                for network in network_xml.networks_used(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE)) & set(there):
-                    users[network].append(domain.name())
-            return {name: _read(network, tuple(sorted(users[name]))) for name, network in there.items()}
+            running = {network.UUIDString() for network in active}
+            stored = partial(_stored, lib.VIR_DOMAIN_XML_INACTIVE)
+            texts = side_by_side(*(network.XMLDesc for network in there), *(partial(stored, domain) for domain in domains))
+        users: dict[str, list[str]] = {network.name(): [] for network in there}
+        for domain, text in zip(domains, texts[len(there) :], strict=True):
+            for name in network_xml.networks_used(text) & set(users):
+                users[name].append(domain.name())
+        return {
+            network.name(): network_xml.parse(text, network.UUIDString() in running, tuple(sorted(users[network.name()])))
+            for network, text in zip(there, texts, strict=False)
+        }
 
     def require(self, name: str) -> SegmentState:
         """The active network of that name. Raises UnsupportedError naming those there are."""
@@ -147,3 +159,14 @@ def _start(network: libvirt.virNetwork) -> None:
 
 def _read(network: libvirt.virNetwork, guests: tuple[str, ...]) -> SegmentState:
     return network_xml.parse(network.XMLDesc(), bool(network.isActive()), guests)
+
+
+def _stored(flag: int, domain: libvirt.virDomain) -> str:
+    """A guest's stored definition; that of one which somebody removes meanwhile is empty."""
+    lib = library()
+    try:
+        return domain.XMLDesc(flag)
+    except lib.libvirtError as error:
+        if error_code(error) != lib.VIR_ERR_NO_DOMAIN:
+            raise
+        return "<domain/>"
