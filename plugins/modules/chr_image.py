@@ -226,12 +226,12 @@ from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._core.batch import Outcome, summary
+from ..module_utils._core.batch import Outcome, parse_batch, summary
 from ..module_utils._core.errors import InputError, RouterError
 from ..module_utils._images.cache import Cache
 from ..module_utils._images.channel_lock import VersionLock
 from ..module_utils._images.download import Http
-from ..module_utils._images.source import base_url, parse_requests
+from ..module_utils._images.source import base_url, parse_request
 from ..module_utils._images.store import Store, provide_all
 from ..module_utils._module import leave, progress_writer
 
@@ -295,7 +295,7 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     hide_passwords(module, ("mirror", "channel_url"))
-    requests, errors = parse_requests(module.params["images"])
+    requests, errors = parse_batch("images", module.params["images"], parse_request)
     try:
         outcomes = provide_all(requests, store_of(module), progress_writer(module.params["progress_file"]))
     except RouterError as error:

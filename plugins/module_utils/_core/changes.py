@@ -57,6 +57,11 @@ def _put(tree: dict[str, t.Any], path: str, value: t.Any, *, first: bool) -> Non
         tree[leaf] = value
 
 
+def sides(changes: t.Iterable[Change]) -> str:
+    """The changes as one text, for an error that names what differs."""
+    return "; ".join(f"{change.field} is {change.before}, wanted {change.after}" for change in changes)
+
+
 def compare(wanted: t.Mapping[str, t.Any], found: t.Mapping[str, t.Any], effect: Effect = LIVE, prefix: str = "") -> list[Change]:
     """Changes for every wanted field that differs. A wanted value of None was left out by the user and is not compared."""
     return [

@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 
 from .._core.batch import Outcome, Progress, run_batch
 from .._core.changes import Change
-from .._core.errors import GuestError, RefusedError, RouterError
-from .._guests.enter import RunOptions
+from .._core.errors import GuestError, RouterError
+from .._guests.enter import RunOptions, existing, way_in
 from .._guests.facts import guest_facts
 from .._guests.guest import GuestSpec, GuestState, Mark
 from .._guests.hypervisor import Hypervisor
 from .._guests.plan import plan
-from .._routeros.script import Transport
 from .on_router import OnRouter
 from .record import Kept, Record
 from .wanted import FirstBoot, settings
@@ -91,7 +90,7 @@ class _Router:
         guest = self._running()
         if guest is None:
             return
-        transport = self._open(guest)
+        transport = way_in(self._hypervisor, guest, self._options, self._progress)
         if transport is None:
             self._predict(guest, None)
             return
@@ -145,30 +144,20 @@ class _Router:
 
     def _running(self) -> GuestState | None:
         """The guest, if it runs; else how its first boot stands is said here."""
-        guest = self._found
         would_start = self._options.check_mode and self._name in self._options.planned.guests
-        if guest is None and not would_start:
-            raise GuestError("the guest does not exist", remedy="Create it with chr_guest first")
-        if guest is not None and guest.mark is None:
-            raise RefusedError("the guest is not ours", remedy="Only guests that bear the mark of vrouter.mikrotik are entered")
-        if guest is not None and guest.power == "running":
+        if self._found is None and would_start:
+            self._predict_new()
+            return None
+        guest = existing(self._found)
+        if guest.power == "running":
             return guest
-        if guest is not None and guest.configured:
+        if guest.configured:
             self._state = STANDING
         elif would_start:
             self._predict_new()
         else:
             self._state = WAITING
         return None
-
-    def _open(self, guest: GuestState) -> Transport | None:
-        transport = self._hypervisor.transport(guest)
-        if not guest.agent_connected:
-            if self._options.check_mode:
-                return None
-            self._progress(self._name, "waiting for its guest agent")
-            transport.wait(self._options.agent_timeout)
-        return transport
 
     def _links(self, guest: GuestState, configured: bool) -> None:
         """Move the hypervisor's mark and the links with it."""

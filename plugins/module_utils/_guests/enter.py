@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .._core.batch import NOTHING_PLANNED, Outcome, Planned, Progress, run_batch
 from .._core.changes import Change
-from .._core.errors import GuestError, RouterError
+from .._core.errors import GuestError, RefusedError, RouterError
 from .._routeros.script import Transport
 from .guest import GuestState
 from .hypervisor import Hypervisor
@@ -30,20 +30,33 @@ def open_transport(
     hypervisor: Hypervisor, name: str, guest: GuestState | None, options: RunOptions, progress: Progress
 ) -> Transport | None:
     """The way into the router; None in check mode where it does not run, or would only be made."""
-    if guest is None or guest.power != "running":
-        if options.check_mode and (guest is not None or name in options.planned.guests):
+    if options.check_mode and guest is None and name in options.planned.guests:
+        return None
+    guest = existing(guest)
+    if guest.power != "running":
+        if options.check_mode:
             return None
-        if guest is None:
-            raise GuestError("the guest does not exist", remedy="Create it with chr_guest first")
         why, remedy = (f": {guest.suspended_for}", "Make room on its host, then start") if guest.suspended_for else ("", "Start")
         raise GuestError(f"the guest is {guest.power}{why}", remedy=f"{remedy} it with chr_guest first")
+    return way_in(hypervisor, guest, options, progress)
+
+
+def existing(guest: GuestState | None) -> GuestState:
+    """The guest, if it is there and ours to enter. Raises GuestError and RefusedError."""
+    if guest is None:
+        raise GuestError("the guest does not exist", remedy="Create it with chr_guest first")
     if guest.mark is None:
-        raise GuestError("the guest is not ours", remedy="Only guests that bear the mark of vrouter.mikrotik are entered")
+        raise RefusedError("the guest is not ours", remedy="Only guests that bear the mark of vrouter.mikrotik are entered")
+    return guest
+
+
+def way_in(hypervisor: Hypervisor, guest: GuestState, options: RunOptions, progress: Progress) -> Transport | None:
+    """The way into a router that runs, once it is open; None in check mode, which waits for nothing, where it is not."""
     transport = hypervisor.transport(guest)
     if not guest.agent_connected:
         if options.check_mode:
             return None
-        progress(name, "waiting for its guest agent")
+        progress(guest.name, "waiting for its guest agent")
         transport.wait(options.agent_timeout)
     return transport
 

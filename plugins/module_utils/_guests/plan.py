@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core import changes as reconcile
-from .._core.changes import Change
+from .._core.changes import Change, sides
 from .._core.confirm import require_confirm
 from .._core.errors import InputError, RefusedError, UnsupportedError
 from .guest import DEFAULTS, NIC_MODEL, UNKNOWN_LEVEL, GuestSpec, GuestState, Nic, check_gaps, derive_mac, slot_number
@@ -54,10 +54,9 @@ class GuestPlan:
         """What to say of what is left."""
         if not self.left:
             return None
-        sides = "; ".join(f"{change.field} is {change.before}, wanted {change.after}" for change in self.left)
         shrinks = any(change.field == "disk_size" and change.after < change.before for change in self.left)
         return UnsupportedError(
-            f"this release cannot change these on an existing guest: {sides}{'; a disk is never shrunk' if shrinks else ''}",
+            f"this release cannot change these on an existing guest: {sides(self.left)}{'; a disk is never shrunk' if shrinks else ''}",
             remedy="Everything else was done. Leave them as they are, or remove the guest and create it anew",
         )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from .._core import changes as reconcile
 from .._core.batch import parse_batch
-from .._core.changes import Change
+from .._core.changes import Change, sides
 from .._core.confirm import require_confirm
 from .._core.errors import InputError, RefusedError, UnsupportedError
 from .._core.names import check_name
@@ -149,7 +149,7 @@ def plan_segment(spec: SegmentSpec, found: SegmentState | None) -> SegmentPlan:
     if (differ or start) and not found.ours and not spec.manage:
         raise RefusedError(
             f"segment {spec.name} exists and is not ours, so it can only be attached to",
-            found=_sides([*differ, *start]),
+            found=sides([*differ, *start]),
             remedy="Leave these options out, or say manage: true to let this collection start it",
         )
     if differ and found.ours and not found.active and not found.guests:
@@ -157,7 +157,7 @@ def plan_segment(spec: SegmentSpec, found: SegmentState | None) -> SegmentPlan:
     if differ:
         others = f" (guests on it: {', '.join(found.guests)})" if found.guests else ""
         raise UnsupportedError(
-            f"this release cannot change an existing segment: {_sides(differ)}{others}", remedy="Remove the segment and create it anew"
+            f"this release cannot change an existing segment: {sides(differ)}{others}", remedy="Remove the segment and create it anew"
         )
     return SegmentPlan(spec, found, start)
 
@@ -182,10 +182,6 @@ def _left_behind(found: SegmentState) -> t.Iterator[str]:
             f"the hypervisor switched the host's IP forwarding on for the address {found.address}, and leaves it on; "
             f"where nothing else needs it: sysctl -w net.{family}=0"
         )
-
-
-def _sides(changes: t.Iterable[Change]) -> str:
-    return "; ".join(f"{change.field} is {change.before}, wanted {change.after}" for change in changes)
 
 
 def _removal(spec: SegmentSpec, found: SegmentState) -> t.Iterator[Change]:

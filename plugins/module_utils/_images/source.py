@@ -40,23 +40,6 @@ class Request:
     format: str = "raw"
 
 
-def parse_requests(entries: t.Iterable[t.Mapping[str, t.Any]]) -> tuple[dict[str, Request], dict[str, InputError]]:
-    """The requests by router name, and the errors of the routers whose entries are wrong in themselves."""
-    requests: dict[str, Request] = {}
-    errors: dict[str, InputError] = {}
-    for entry in entries:
-        name = entry["name"]
-        if name in requests or name in errors:
-            requests.pop(name, None)
-            errors[name] = InputError("name: two images are asked for one router", remedy="List each router once")
-            continue
-        try:
-            requests[name] = parse_request(entry)
-        except InputError as error:
-            errors[name] = error
-    return requests, errors
-
-
 def parse_request(entry: t.Mapping[str, t.Any]) -> Request:
     """One checked request. Raises InputError."""
     version = None if entry.get("version") is None else version_text(entry["version"])

@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome, summary
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome, parse_batch, summary
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._images.cache import Cache
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._images.channel_lock import VersionLock
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._images.download import Http
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._images.source import parse_requests
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._images.source import parse_request
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._images.store import Store, provide_all
 
 from tests.unit.images.mirror import Mirror, running, zipped
@@ -58,7 +58,7 @@ def ask(mirror: Mirror, tmp_path: Path) -> Callable[..., Result]:
         timeout: int = 10,
         **entry: t.Any,
     ) -> Result:
-        requests, errors = parse_requests([{"name": "r1", **entry}])
+        requests, errors = parse_batch("images", [{"name": "r1", **entry}], parse_request)
         lock = VersionLock(str(lock_file) if lock_file else None, os.environ)
         store = Store(Cache(cache or tmp_path / "cache"), Http(timeout, pause=0), lock, base, f"{mirror.url}/channels", check)
         outcomes = provide_all(requests, store, lambda name, what: None)

@@ -8,12 +8,12 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import parse_batch
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._images.source import (
     Request,
     base_url,
     parse_request,
-    parse_requests,
     pointer_url,
     pointer_version,
     sidecar_digest,
@@ -70,10 +70,10 @@ def test_a_path_may_say_its_version() -> None:
 
 def test_a_bad_entry_fails_alone_and_so_does_a_router_that_is_listed_twice() -> None:
     twice = [{"name": "c", "version": "7.20"}, {"name": "c", "version": "7.21"}, {"name": "c", "version": "7.21"}]
-    requests, errors = parse_requests([{"name": "a", "version": 7.2}, {"name": "b", "version": "7.20"}, *twice])
+    requests, errors = parse_batch("images", [{"name": "a", "version": 7.2}, {"name": "b", "version": "7.20"}, *twice], parse_request)
     assert set(requests) == {"b"}
     assert set(errors) == {"a", "c"}
-    assert "List each router once" in str(errors["c"])
+    assert "Give each its own entry" in str(errors["c"])
 
 
 @pytest.mark.parametrize("text", ["md5:" + "0" * 32, HEX, "sha256:" + HEX[:-1], "sha256:" + HEX + "0", "sha256:" + "g" * 64])
