@@ -17,6 +17,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._core.text import quote
+from .._routeros.statements import find, pairs, script_item
 from .wanted import FirstBoot, content_hash, script_digest, settings
 
 RECORD: t.Final = "vrouter-first-boot"
@@ -63,23 +64,16 @@ class Kept:
         return [name for name, item in self.scripts.items() if item.state == BEGUN]
 
 
-def find(name: str) -> str:
-    """RouterOS's expression for an item of that name."""
-    return f"[/system script find where name={quote(name)}]"
-
-
-def put(name: str, source: str) -> str:
-    """A statement that makes the item of that name hold this source."""
-    item = find(name)
-    stored = f"source={quote(source)}"
-    return f":if ([:len {item}] = 0) do={{/system script add name={quote(name)} {stored}}} else={{/system script set {item} {stored}}}"
+def item(name: str) -> str:
+    """RouterOS's expression for the item of that name."""
+    return find("/system script", pairs(name=name))
 
 
 def take(run: str, cut: str | None) -> t.Iterator[str]:
     """Statements that end the script with an error where another run is at work; `cut` is one that was cut off."""
     if cut is not None:
         yield release(cut)
-    yield f"/system script add name={quote(HOLD)} source={quote(_hold_source('run', run))}"
+    yield f"/system script add {pairs(name=HOLD, source=_hold_source('run', run))}"
 
 
 def _hold_source(word: str, run: str) -> str:
@@ -88,31 +82,31 @@ def _hold_source(word: str, run: str) -> str:
 
 def release(run: str) -> str:
     """A statement that ends a run's hold, and no other's."""
-    sources = " || ".join(f"source={quote(_hold_source(word, run))}" for word in ("run", "cut"))
-    return f"/system script remove [find where name={quote(HOLD)} && ({sources})]"
+    sources = " || ".join(pairs(source=_hold_source(word, run)) for word in ("run", "cut"))
+    return f"/system script remove [find where {pairs(name=HOLD)} && ({sources})]"
 
 
 def mark_cut(run: str) -> str:
     """A statement that says of a run's hold that the run was cut off."""
-    held = f"[find where name={quote(HOLD)} && source={quote(_hold_source('run', run))}]"
-    return f"/system script set {held} source={quote(_hold_source('cut', run))}"
+    held = f"[find where {pairs(name=HOLD, source=_hold_source('run', run))}]"
+    return f"/system script set {held} {pairs(source=_hold_source('cut', run))}"
 
 
 def write_record(wanted: FirstBoot, guest_uuid: str) -> str:
     """The statement that says that first boot has happened."""
     kept = json.dumps(settings(wanted), separators=(",", ":"))
-    return put(RECORD, f"# vrouter.mikrotik uuid={guest_uuid} content={content_hash(wanted)} set={kept}")
+    return script_item(RECORD, f"# vrouter.mikrotik uuid={guest_uuid} content={content_hash(wanted)} set={kept}")
 
 
 def write_script(wanted: FirstBoot, entry: t.Mapping[str, t.Any], state: str, run: str) -> str:
     """The statement that says how one of the user's own scripts stands."""
-    return put(SCRIPT_ITEM + entry["name"], f"# vrouter.mikrotik content={script_digest(wanted, entry)} state={state} run={run}")
+    return script_item(SCRIPT_ITEM + entry["name"], f"# vrouter.mikrotik content={script_digest(wanted, entry)} state={state} run={run}")
 
 
 def read_script(wanted: FirstBoot) -> str:
     """A script that prints all items, a line each, and only reads."""
     names = [RECORD, HOLD, *(SCRIPT_ITEM + entry["name"] for entry in wanted.scripts)]
-    lines = [f":foreach item in={find(name)} do={{:put ({quote(name + ' ')} . [/system script get $item source])}}" for name in names]
+    lines = [f":foreach item in={item(name)} do={{:put ({quote(name + ' ')} . [/system script get $item source])}}" for name in names]
     return "\n".join([*lines, f":put {quote(READ_LINE)}"]) + "\n"
 
 

@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 
 from .._core.text import quote
 from .._guests.guest import SLOT
+from .._routeros.statements import find, pairs, present
 from . import record
 from .wanted import FirstBoot, User, dhcp_settings, service_settings
 
 DONE_LINE: t.Final = "vrouter.mikrotik: first boot done"
 OURS: t.Final = "vrouter.mikrotik"  # comment of each item that first boot made
 INTERFACE_WAIT: t.Final = 60  # half seconds; interfaces can appear late (seen on 6.45.9 in half of all boots)
-_COMMENT: t.Final = f"comment={quote(OURS)}"
+_COMMENT: t.Final = pairs(comment=OURS)
 
 
 @dataclass(frozen=True)
@@ -93,38 +94,32 @@ def _waits(wanted: FirstBoot) -> t.Iterator[str]:
         yield f":if ([:len {item}] = 0) do={{:error {quote(f'{name} did not appear within {INTERFACE_WAIT // 2} s')}}}"
 
 
-def _present(menu: str, match: str, values: str, update: str | None = None) -> str:
-    """Add an item unless one matches; with `update` set the one that does, which makes it ours."""
-    item = f"[{menu} find where {match}]"
-    other = f" else={{{menu} set {item} {update} {_COMMENT}}}" if update else ""
-    return f":if ([:len {item}] = 0) do={{{menu} add {values} {_COMMENT}}}{other}"
+def _ours(menu: str, match: str, values: str, update: str | None = None) -> str:
+    """Add an item unless one matches; with `update` set the one that does. Either makes it ours."""
+    return present(menu, match, f"{values} {_COMMENT}", f"{update} {_COMMENT}" if update else None)
 
 
 def _users(wanted: FirstBoot) -> t.Iterator[str]:
     for user in wanted.users:
-        name, group, password = quote(user.name), f"group={quote(user.group)}", f"password={quote(user.password)}"
-        update = group if user.generated else f"{group} {password}"
-        yield _present("/user", f"name={name}", f"name={name} {group} {password}", update)
+        name, group, password = pairs(name=user.name), pairs(group=user.group), pairs(password=user.password)
+        yield _ours("/user", name, f"{name} {group} {password}", group if user.generated else f"{group} {password}")
         if user.ssh_keys:
             yield from _ssh_keys(wanted, user)
 
 
 def _ssh_keys(wanted: FirstBoot, user: User) -> t.Iterator[str]:
     """RouterOS does not show a key's text, so ours are put anew. RouterOS 6 imports keys without a comment: there all of the user's are ours."""
-    name = quote(user.name)
-    if wanted.major < 7:
-        yield f"/user ssh-keys remove [find where user={name}]"
-    else:
-        yield f"/user ssh-keys remove [find where user={name} && {_COMMENT}]"
+    comment = f" && {_COMMENT}" if wanted.major >= 7 else ""
+    yield f"/user ssh-keys remove [find where {pairs(user=user.name)}{comment}]"
     for number, key in enumerate(user.ssh_keys, 1):
         if wanted.major >= 7:
-            yield f"/user ssh-keys add user={name} key={quote(key.strip())} {_COMMENT}"
+            yield f"/user ssh-keys add {pairs(user=user.name, key=key.strip())} {_COMMENT}"
         else:
-            yield f"/user ssh-keys import user={name} public-key-file={quote(_key_file(user, number))}"
+            yield f"/user ssh-keys import {pairs(user=user.name, public_key_file=_key_file(user, number))}"
 
 
 def _admin(wanted: FirstBoot, before: t.Mapping[str, str]) -> t.Iterator[str]:
-    admin = '[/user find where name="admin"]'
+    admin = find("/user", pairs(name="admin"))
     if wanted.admin_password:
         yield f":if ([:len {admin}] > 0) do={{/user set {admin} password={quote(wanted.admin_password)}}}"
     if wanted.admin_disabled:
@@ -140,21 +135,21 @@ def _identity(wanted: FirstBoot) -> t.Iterator[str]:
 
 def _dhcp(wanted: FirstBoot) -> t.Iterator[str]:
     for entry in wanted.dhcp_clients:
-        name, options = quote(entry["interface"]), f"{dhcp_settings(entry)} disabled=no"
-        yield _present("/ip dhcp-client", f"interface={name}", f"interface={name} {options}", options)
+        port, options = pairs(interface=entry["interface"]), f"{dhcp_settings(entry)} disabled=no"
+        yield _ours("/ip dhcp-client", port, f"{port} {options}", options)
 
 
 def _addresses(wanted: FirstBoot) -> t.Iterator[str]:
     for entry in wanted.addresses:
-        pair = f"address={quote(entry['address'])} interface={quote(entry['interface'])}"
-        yield _present("/ip address", pair, pair)
+        pair = pairs(address=entry["address"], interface=entry["interface"])
+        yield _ours("/ip address", pair, pair)
 
 
 def _routes(wanted: FirstBoot) -> t.Iterator[str]:
     for entry in wanted.routes:
-        pair = f"dst-address={quote(entry['destination'])} gateway={quote(entry['gateway'])}"
+        pair = pairs(dst_address=entry["destination"], gateway=entry["gateway"])
         distance = f"distance={entry['distance'] if entry.get('distance') is not None else 1}"
-        yield _present("/ip route", f"{pair} !dynamic", f"{pair} {distance}", distance)
+        yield _ours("/ip route", f"{pair} !dynamic", f"{pair} {distance}", distance)
 
 
 def _resolvers(wanted: FirstBoot) -> t.Iterator[str]:
@@ -183,7 +178,7 @@ def _services(wanted: FirstBoot) -> t.Iterator[str]:
 def _scripts(wanted: FirstBoot, run: str) -> t.Iterator[str]:
     """Each of the user's own scripts, once: it is taken before its source runs. One that failed runs again; one that was cut off only if it may."""
     for entry in wanted.scripts:
-        item = record.find(record.SCRIPT_ITEM + entry["name"])
+        item = record.item(record.SCRIPT_ITEM + entry["name"])
         again = [record.FAILED, *([record.BEGUN] if wanted.may_run_again(entry["name"]) else [])]
         yield ':local vrouterState ""'
         yield f":foreach item in={item} do={{:set vrouterState [/system script get $item source]}}"

@@ -14,8 +14,8 @@ from .._core.batch import Outcome, Progress
 from .._core.changes import Change
 from .._core.errors import GuestError, InputError
 from .._core.local_files import read_local
-from .._core.text import quote
 from .._routeros.script import Transport, holds
+from .._routeros.statements import exists, pairs
 from .enter import RunOptions, each_guest
 from .hypervisor import Hypervisor
 
@@ -67,7 +67,7 @@ def transfer_files(hypervisor: Hypervisor, files: t.Sequence[File], options: Run
 
 def read_router_file(transport: Transport, name: str) -> bytes | None:
     """A file's content, or None where the router has none of that name."""
-    if not holds(transport, f"[:len [/file find where name={quote(name)}]] > 0"):
+    if not holds(transport, exists("/file", pairs(name=name))):
         return None
     return transport.read_file(name)
 

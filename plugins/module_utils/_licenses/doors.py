@@ -16,6 +16,7 @@ from .._core.errors import GuestError, LostError, RouterError, TrapError
 from .._core.text import quote
 from .._routeros.api import Api
 from .._routeros.script import EXIT_DONE, EXIT_FAILED, Ended, Runner, follow
+from .._routeros.statements import script_item
 
 MENU: t.Final = "/system/license"
 READ_TIMEOUT: t.Final = 30.0  # seconds
@@ -165,12 +166,7 @@ class AgentDoor:
         return [*statuses, f"ERROR: {ended.output.strip()}"] if ended.exit_code == EXIT_FAILED else statuses
 
     def note(self, text: str) -> None:
-        name, source = quote(NOTE), quote(text)
-        self._run(
-            f":if ([:len [/system script find where name={name}]] = 0) do={{/system script add name={name} source={source}}} "
-            f"else={{/system script set [find where name={name}] source={source}}}\n:put {quote(MARKER)}",
-            READ_TIMEOUT,
-        )
+        self._run(f"{script_item(NOTE, text)}\n:put {quote(MARKER)}", READ_TIMEOUT)
 
     def _run(self, source: str, timeout: float) -> Ended:
         ended = follow(self._runner, source, timeout)
