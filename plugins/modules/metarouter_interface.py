@@ -71,17 +71,25 @@ options:
         description: MAC address inside the guest. If not given, the router's choice.
         type: str
       disabled:
-        description: Whether the interface is disabled.
+        description: Whether the interface is disabled. See O(configured) for those that are kept so.
         type: bool
       comment:
         description: The interface's comment. Our mark is written after it.
         type: str
       host_addresses:
-        description: Addresses with prefix length that the host has on its side of the interface. Others there are left alone.
+        description:
+          - Addresses with prefix length that the host has on its side of the interface. Others there are left alone.
+          - The host has a side of a dynamic interface only while the guest runs and the interface is not disabled; until then there are none.
         type: list
         elements: str
   adopt:
     description: Allows to change guests that do not bear this collection's mark.
+    type: bool
+    default: false
+  configured:
+    description:
+      - Says that the guests have their passwords, and opens their interfaces that were kept closed for want of one.
+      - Without it new interfaces are made disabled, whatever O(interfaces[].disabled) says. What is open already stays open.
     type: bool
     default: false
   allow_session_path:
@@ -97,6 +105,7 @@ EXAMPLES = r"""
 - name: Wire a guest to the host and to a bridge
   vrouter.mikrotik.metarouter_interface:
     api: {host: 192.0.2.1, username: ops, password: "{{ vault_ops_password }}"}
+    configured: true
     interfaces:
       - {guest: client1, name: ether1, host_name: client1-uplink, host_addresses: [198.51.100.1/30]}
       - {guest: client1, name: ether2, dynamic_bridge: bridge1}
@@ -136,6 +145,11 @@ guests:
       description: The same as two dictionaries.
       type: dict
       returned: always
+    closed:
+      description: Its interfaces that are kept closed until it has its password; in check mode those that would be.
+      type: list
+      elements: str
+      returned: always
     interfaces:
       description: All its interfaces, with RouterOS's properties; RV(ignore:host_interface) is the host's interface that stands for one.
       type: list
@@ -160,11 +174,12 @@ def main() -> None:
         {
             "interfaces": {"type": "list", "elements": "dict", "required": True, "options": INTERFACE},
             "adopt": {"type": "bool", "default": False},
+            "configured": {"type": "bool", "default": False},
             "allow_session_path": {"type": "bool", "default": False},
         }
     )
     params = module.params
-    specs, errors = parse_wiring(params["interfaces"], params["adopt"])
+    specs, errors = parse_wiring(params["interfaces"], adopt=params["adopt"], configured=params["configured"])
     order = Order(module.check_mode, allow_session_path=params["allow_session_path"], planned=planned(module))
 
     def work(api: Api, progress: Progress) -> dict[str, t.Any]:

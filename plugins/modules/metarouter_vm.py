@@ -17,6 +17,9 @@ description:
   - RouterBOARDs host such guests with RouterOS 3.21 to 6.x. The guests are RouterOS themselves, or OpenWrt from an image.
   - What the board cannot do is refused before the first command that changes something.
   - A new guest is made disabled, wired, and enabled last. Guests that do not bear this collection's mark are not changed.
+  - New interfaces of a RouterOS guest are made disabled, and stay so until O(guests[].configured=true) says that the guest has its password. So it
+    is never on a client's wire with the factory's empty one, whatever else is on the bridge; M(vrouter.mikrotik.metarouter_console) sets and
+    verifies it.
 extends_documentation_fragment:
   - vrouter.mikrotik.api
   - vrouter.mikrotik.ssh
@@ -112,20 +115,36 @@ options:
             description: MAC address inside the guest. If not given, the router's choice.
             type: str
           disabled:
-            description: Whether the interface is disabled.
+            description: Whether the interface is disabled. See O(guests[].configured) for those that are kept so.
             type: bool
           comment:
             description: The interface's comment. Our mark is written after it.
             type: str
           host_addresses:
-            description: Addresses with prefix length that the host has on its side of the interface. Others there are left alone.
+            description:
+              - Addresses with prefix length that the host has on its side of the interface. Others there are left alone.
+              - The host has a side of a dynamic interface only while the guest runs and the interface is not disabled; until then there are none.
             type: list
             elements: str
       confirm:
         description: For O(guests[].state=absent), the guest's name once more.
         type: str
       adopt:
-        description: Allows to change a guest that does not bear this collection's mark, and marks it.
+        description:
+          - Allows to change a guest that does not bear this collection's mark, and marks it.
+          - Where such a guest does not run and is started, its interfaces are kept closed as those of a new one.
+        type: bool
+        default: false
+      configured:
+        description:
+          - Says that the guest has its password, and opens the interfaces that were kept closed for want of it. Interfaces that are made later need
+            it said again; what is open already stays open without.
+          - An OpenWrt guest has the password that its image has, so its interfaces are never kept closed.
+        type: bool
+        default: false
+      open_before_configured:
+        description: Makes the interfaces of a guest that is not configured as they are described. Anyone on its bridges can then log in with the
+          empty password.
         type: bool
         default: false
   timeout:
@@ -159,6 +178,18 @@ EXAMPLES = r"""
         interfaces:
           - {name: ether1, host_name: client1-uplink, host_addresses: [198.51.100.1/30]}
           - {name: ether2, dynamic_bridge: bridge1}
+
+- name: Its password
+  vrouter.mikrotik.metarouter_console:
+    ssh: {host: 192.0.2.1, username: ops, password: "{{ vault_ops_password }}"}
+    guests:
+      - {name: client1, new_password: "{{ vault_client1_password }}"}
+
+- name: Its interfaces, which were kept closed until now
+  vrouter.mikrotik.metarouter_vm:
+    api: {host: 192.0.2.1, username: ops, password: "{{ vault_ops_password }}"}
+    guests:
+      - {name: client1, configured: true}
 
 - name: OpenWrt from a local image
   vrouter.mikrotik.metarouter_vm:
@@ -199,6 +230,11 @@ guests:
     restart_needed:
       description: Whether a change is pending until the guest restarts.
       type: bool
+      returned: always
+    closed:
+      description: Its interfaces that are kept closed until it has its password; in check mode those that would be.
+      type: list
+      elements: str
       returned: always
     exists:
       description: Whether the guest exists at the end.
@@ -261,6 +297,8 @@ GUEST: dict[str, t.Any] = {
     "interfaces": {"type": "list", "elements": "dict", "default": [], "options": NIC_ARGUMENTS},
     "confirm": {"type": "str"},
     "adopt": {"type": "bool", "default": False},
+    "configured": {"type": "bool", "default": False},
+    "open_before_configured": {"type": "bool", "default": False},
 }
 
 

@@ -13,7 +13,7 @@ from .._core.errors import LostError, RouterError
 from .._core.text import truth
 from .._routeros.api import Api
 from .bridge import BridgePlan, BridgeSpec, BridgeState, Bridging, plan_bridge
-from .guest import marked, unmarked
+from .mark import marked, unmarked
 from .session_path import refuse_own_path, session_path
 
 BRIDGE: t.Final = "/interface/bridge"
@@ -62,7 +62,7 @@ def observe(api: Api) -> Bridging:
         states[row["name"]] = BridgeState(
             id=row[".id"],
             name=row["name"],
-            ours=unmarked(row.get("comment", ""))[1],
+            ours=unmarked(row.get("comment", "")).ours,
             ports={port["interface"]: port[".id"] for port in mine if not truth(port.get("dynamic", ""))},
             dynamic_ports=tuple(port["interface"] for port in mine if truth(port.get("dynamic", ""))),
         )

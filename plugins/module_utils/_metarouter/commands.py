@@ -11,7 +11,8 @@ from .._core.changes import Change
 from .._core.errors import GuestError, RefusedError, TrapError, UnsupportedError
 from .._core.text import boolean
 from .._routeros.api import Api
-from .guest import NicState, VmSpec, marked
+from .guest import NicState, VmSpec
+from .mark import CLOSED, marked
 from .plan import VIRTUAL_ETHERNET, NicPlan, VmPlan
 from .read import NIC, VM
 
@@ -102,11 +103,12 @@ def apply_nic(api: Api, guest: str, plan: NicPlan) -> None:
         api.add(HOST_INTERFACE, {"name": nic.host_name or "", "comment": marked("", f"{guest}/{nic.name}")})
     values = plan.values()
     comment = values.pop("comment", None)
+    flags = [CLOSED] if plan.closed else []
     if plan.found is None:
-        api.add(NIC, {"virtual-machine": guest, **words(values), "comment": marked(comment or "", nic.name)})
+        api.add(NIC, {"virtual-machine": guest, **words(values), "comment": marked(comment or "", nic.name, flags)})
     elif values or comment is not None or not plan.found.ours:
         text = comment if comment is not None else plan.found.comment
-        api.set(NIC, plan.found.id, {**words(values), "comment": marked(text, nic.name)})
+        api.set(NIC, plan.found.id, {**words(values), "comment": marked(text, nic.name, flags)})
 
 
 def remove_nic(api: Api, guest: str, nic: NicState) -> None:

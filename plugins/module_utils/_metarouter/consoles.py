@@ -23,6 +23,7 @@ from .._routeros.console import (
     ROUTEROS,
     Credential,
     Expect,
+    NoLoginError,
     Session,
     SilentError,
     Talk,
@@ -78,6 +79,8 @@ def parse_console(options: t.Mapping[str, t.Any]) -> ConsoleJob:
     name, os, new_password = options["name"], options["os"], options.get("new_password")
     if options["timeout"] <= 0:
         raise InputError(f"timeout: {options['timeout']} s is not above 0")
+    if new_password is not None and not new_password.strip():
+        raise InputError("new_password: the guest would keep the factory's empty password", remedy="Give one, or leave new_password out")
     if os == "openwrt" and new_password:
         raise InputError("new_password: OpenWrt's console asks for no login", remedy="Set its password by other means, for example in its image")
     given = options.get("credentials")
@@ -174,6 +177,7 @@ class _Work:
             raise GuestError("os: another system answers", wanted=self._job.os, found=login.os, remedy="Change os")
         runner = ConsoleRunner(console, login.os)
         self._set_password(runner, login)
+        self._verify_password(console, login)
         for job in self._job.commands:
             if self._order.check_mode and not job.read_only:
                 result = predict(runner, job.script)
@@ -193,6 +197,26 @@ class _Work:
         if not login.password_set and not self._order.check_mode:
             run(runner, Script("new_password", set_password(used.username, wanted)))
         self._changes.append(Change("password", None, "set"))
+
+    def _verify_password(self, console: Console, login: Session) -> None:
+        """The factory's login must be refused: by trying it, unless who logged in is the factory's user and has another password."""
+        wanted, factory = self._job.new_password, FACTORY[login.os]
+        if wanted is None or login.credential is None or self._order.check_mode:
+            return
+        used = self._job.credentials[login.credential]
+        if used == Credential(factory.username, wanted):
+            return
+        self._progress(self._job.name, "verifying that the factory's password is refused")
+        try:
+            converse(console, log_in((factory,), None, self._job.timeout), self._job.timeout, "trying the factory's login")
+        except NoLoginError:
+            again = (Credential(used.username, wanted),)
+            converse(console, log_in(again, None, self._job.timeout), self._job.timeout, "logging in with the new password")
+            return
+        raise GuestError(
+            f"the guest still takes {factory.username} without password",
+            remedy=f"Name {factory.username} first in credentials, so that new_password becomes its password",
+        )
 
     def _keep(self, job: Job, entry: dict[str, t.Any], changed: bool) -> None:
         self._done.append(entry)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from .._core.batch import NOTHING_PLANNED, Outcome, Planned, Progress
 from .._core.errors import GuestError, InputError, LostError, RouterError, TrapError, UnsupportedError
+from .._core.waiting import wait_for
 from .._routeros.api import Api
 from . import boards
 from .commands import add_addresses, add_guest, apply_nic, remove_guest, set_guest
@@ -21,12 +22,13 @@ from .guest import STOPPED, VmSpec, VmState
 from .image_file import local_architecture
 from .image_import import Import, forget_imports, import_guest
 from .import_record import IMPORTED
-from .plan import VmPlan, plan_guest
+from .plan import Host, VmPlan, foreseen, plan_guest
 from .read import VM, observe, read_board, read_states
 from .session_path import refuse_own_path, session_path
 
 FIRST_LOOK: t.Final = 0.1  # seconds
 SLOWEST_LOOK: t.Final = 1.0  # seconds between two looks at the guests' states; RouterOS tells nobody when one changes
+SIDE_SHOWS: t.Final = 5.0  # seconds that the host's side of an interface may take to show; not measured
 STUBBORN: t.Final = 3  # looks at a stopped guest after which it is told to start: enabling alone did not do it
 FASTPATH: t.Final = "interfaces of MetaROUTER guests switch off FastPath and FastTrack for IPv4 on the whole host"
 
@@ -84,7 +86,7 @@ def converge(api: Api, specs: t.Mapping[str, VmSpec], order: Order, progress: Pr
     batch = Batch(api, order, progress)
     for name, spec in specs.items():
         try:
-            batch.plans[name] = plan_guest(spec, found.get(name) or _planned_guest(spec, order.planned), host)
+            batch.plans[name] = _plan(spec, found.get(name), host, order.planned)
         except RouterError as error:
             batch.errors[name] = error
     if batch.busy():
@@ -109,11 +111,13 @@ def _starting_already(batch: Batch) -> set[str]:
     return {name for name, plan in plans.items() if plan.found is not None and plan.found.state in ("booting", "rebooting")}
 
 
-def _planned_guest(spec: VmSpec, planned: Planned) -> VmState | None:
-    """In check mode, the guest that an earlier task would have made, for a task that only describes its interfaces."""
-    if not spec.only_interfaces or spec.name not in planned.guests:
-        return None
-    return VmState("", spec.name, None, None, None, "disabled", True, "", ours=True)
+def _plan(spec: VmSpec, found: VmState | None, host: Host, planned: Planned) -> VmPlan:
+    """The plan from what was found or, in check mode, from what earlier tasks would have left: a guest that they make, or describe whole."""
+    if spec.name in planned.guests and spec.configured:
+        found, host = foreseen(plan_guest(replace(spec, configured=False), found, host), host)
+    elif spec.name in planned.guests and spec.only_interfaces and found is None:
+        found = VmState.fresh(spec.name)
+    return plan_guest(spec, found, host)
 
 
 def _check(batch: Batch, found: t.Mapping[str, VmState]) -> None:
@@ -177,7 +181,7 @@ def _apply(batch: Batch) -> None:
     _start(batch)
     late = {name: plan for name, plan in batch.busy().items() if _address_changes(plan)}
     if late:
-        now, dummy = observe(batch.api, with_addresses=False)
+        now = _once_wired(batch.api, late)
         batch.each(lambda plan: _put_addresses(batch.api, plan, now.get(plan.spec.name)), late)
 
 
@@ -277,6 +281,20 @@ def _address_changes(plan: VmPlan) -> list[t.Any]:
     return [change for nic in plan.nics for change in nic.changes if change.field.endswith(".host_addresses")]
 
 
+def _once_wired(api: Api, plans: t.Mapping[str, VmPlan]) -> dict[str, VmState]:
+    """The guests, as soon as the host's side of each interface that gets an address shows; it may follow a moment after the guest runs."""
+    slots = [(name, change.field.split(".")[1]) for name, plan in plans.items() for change in _address_changes(plan)]
+    now: dict[str, VmState] = {}
+
+    def look() -> bool | None:
+        now.update(observe(api, with_addresses=False)[0])
+        sides = [now[name].nic(slot) if name in now else None for name, slot in slots]
+        return True if all(nic is not None and nic.host_interface for nic in sides) else None
+
+    wait_for(look, SIDE_SHOWS, first=FIRST_LOOK, slowest=SLOWEST_LOOK)
+    return now
+
+
 def _put_addresses(api: Api, plan: VmPlan, now: VmState | None) -> None:
     for change in _address_changes(plan):
         slot = change.field.split(".")[1]
@@ -295,6 +313,8 @@ def _outcome(name: str, batch: Batch, now: VmState | None, refused: bool) -> Out
     if plan is not None and error is not None and not refused:
         changes = tuple(change for change in changes if holds(change.field, change.after, now))
     facts = guest_facts(now)
+    closed = plan.closed if plan is not None and batch.order.check_mode else [nic.name for nic in now.interfaces if nic.closed] if now else []
+    facts["closed"] = closed
     facts["restart_needed"] = any(change.field == "memory_size" and change.effect == "restart" for change in changes)
     warnings = (*(plan.warnings if plan is not None and plan.changes else ()), *batch.warnings.get(name, ()))
     return Outcome(name, changes, facts, warnings, error)

@@ -25,10 +25,6 @@ STOPPED: t.Final = ("stopped", "disabled")
 SLOT: t.Final = re.compile(r"ether([1-8])")
 EXTERNAL: t.Final = re.compile(r"/?(disk|usb|sd|micro-?sd|cf|sata|nfs)[\w-]*/.*", re.IGNORECASE)  # RouterOS's names for what is plugged in
 
-# What we write into a comment: the user's own text, then our mark, with the slot of an interface.
-MARK: t.Final = "vrouter.mikrotik"
-_MARKED: t.Final = re.compile(rf"(?:(?P<text>.*) )?\({re.escape(MARK)}(?: (?P<of>\S+))?\)", re.DOTALL)
-
 # The arguments of one interface, in a guest's `interfaces` and in a list of interfaces of several guests.
 NIC_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "name": {"type": "str", "required": True},
@@ -45,20 +41,6 @@ NIC_ARGUMENTS: t.Final[dict[str, t.Any]] = {
 }
 
 Disk = t.Union[int, str]  # noqa: UP007  (kiB, or UNLIMITED)
-
-
-def marked(text: str, of: str = "") -> str:
-    """A comment that says whose the item is. `of` is an interface's slot."""
-    mark = f"({MARK} {of})" if of else f"({MARK})"
-    return f"{text} {mark}" if text else mark
-
-
-def unmarked(comment: str) -> tuple[str, bool, str]:
-    """(the user's own text, whether it bears our mark, the slot in it) of a comment."""
-    match = _MARKED.fullmatch(comment)
-    if match is None:
-        return comment, False, ""
-    return match["text"] or "", True, match["of"] or ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +85,7 @@ class NicState:
     active: bool
     comment: str
     ours: bool
+    closed: bool = False  # disabled by us, until the guest has a password
     host_interface: str = ""
 
 
@@ -122,6 +105,8 @@ class VmSpec:
     only_interfaces: bool = False  # the guest itself is not described, and must exist
     confirm: str | None = None
     adopt: bool = False
+    configured: bool = False  # it has its password
+    open_before_configured: bool = False
 
     @property
     def new_memory(self) -> int:
@@ -151,6 +136,11 @@ class VmState:
     ours: bool  # it, or one of its interfaces, bears our mark
     interfaces: tuple[NicState, ...] = ()
 
+    @classmethod
+    def fresh(cls, name: str) -> VmState:
+        """One that was only just made."""
+        return cls("", name, None, None, None, "disabled", True, "", ours=True)
+
     def nic(self, name: str) -> NicState | None:
         """The interface in a slot."""
         return next((nic for nic in self.interfaces if nic.name == name), None)
@@ -178,6 +168,8 @@ def parse_guest(options: t.Mapping[str, t.Any]) -> VmSpec:
         interfaces=parse_nics(options.get("interfaces") or ()),
         confirm=options.get("confirm"),
         adopt=options["adopt"],
+        configured=options["configured"],
+        open_before_configured=options["open_before_configured"],
     )
     _check_image(spec)
     if state == "absent" and spec.confirm != name:
@@ -190,15 +182,15 @@ def parse_guest(options: t.Mapping[str, t.Any]) -> VmSpec:
     return spec
 
 
-def parse_wiring(entries: t.Sequence[t.Mapping[str, t.Any]], adopt: bool) -> tuple[dict[str, VmSpec], dict[str, InputError]]:
-    """Interfaces of several guests, as one spec for each guest, and by guest the errors."""
+def parse_wiring(entries: t.Sequence[t.Mapping[str, t.Any]], *, adopt: bool, configured: bool) -> tuple[dict[str, VmSpec], dict[str, InputError]]:
+    """Interfaces of several guests, as one spec for each guest, and by guest the errors. What else is said is said of each guest."""
     by_guest: dict[str, list[t.Mapping[str, t.Any]]] = {}
     for entry in entries:
         by_guest.setdefault(entry["guest"], []).append(entry)
 
     def parse(guest: t.Mapping[str, t.Any]) -> VmSpec:
         nics = parse_nics(by_guest[guest["name"]])
-        return VmSpec(guest["name"], interfaces=nics, only_interfaces=True, adopt=adopt)
+        return VmSpec(guest["name"], interfaces=nics, only_interfaces=True, adopt=adopt, configured=configured)
 
     return parse_batch("interfaces", [{"name": name} for name in by_guest], parse)
 

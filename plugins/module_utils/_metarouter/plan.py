@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._core.changes import LIVE, RESTART, Change, compare
 from .._core.errors import InputError, RefusedError, UnsupportedError
+from .gate import Gate
 from .guest import RUNNING, STOPPED, UNLIMITED, Nic, NicState, VmSpec, VmState
 
 NIC_FIELDS: t.Final = ("type", "dynamic_bridge", "dynamic_mac_address", "static_interface", "vm_mac_address", "disabled", "comment")
@@ -32,6 +33,7 @@ class NicPlan:
     wanted: Nic
     found: NicState | None
     changes: tuple[Change, ...]
+    closed: bool = False  # disabled by us, until the guest has a password
 
     @property
     def makes_host_interface(self) -> bool:
@@ -41,6 +43,12 @@ class NicPlan:
         """The properties to send, by the module's names: those that change, and no others."""
         fields = {change.field.rpartition(".")[2]: change.after for change in self.changes}
         return {key: value for key, value in fields.items() if key in NIC_FIELDS}
+
+    @property
+    def result(self) -> NicState:
+        """The interface as the plan would leave it."""
+        base = self.found or NicState("", self.wanted.name, "dynamic", "", "", "", "", False, False, "", ours=True)
+        return replace(base, **self.values(), closed=self.closed)
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,21 @@ class VmPlan:
     def after(self, field: str) -> t.Any:
         """What a field of the guest itself will be, or None where it does not change."""
         return next((change.after for change in self.own if change.field == field), None)
+
+    @property
+    def closed(self) -> list[str]:
+        """The interfaces that stay closed, or will be."""
+        return [nic.name for nic in self.interfaces if nic.closed]
+
+    @property
+    def interfaces(self) -> tuple[NicState, ...]:
+        """All interfaces as the plan would leave them."""
+        left = {nic.name: nic for nic in self.found.interfaces} if self.found is not None else {}
+        for nic in self.nics:
+            left.pop(nic.wanted.name, None)
+            if nic.wanted.state == "present":
+                left[nic.wanted.name] = nic.result
+        return tuple(sorted(left.values(), key=lambda nic: nic.name))
 
     @property
     def starts(self) -> bool:
@@ -154,7 +177,10 @@ def _plan_nics(spec: VmSpec, found: VmState | None, host: Host) -> tuple[NicPlan
     have = {nic.name: nic for nic in found.interfaces} if found is not None else {}
     _check_gaps(spec, set(have))
     runs = spec.state in ("started", "restarted") or (found is not None and found.state in RUNNING and spec.state == "present")
-    return tuple(NicPlan(nic, have.get(nic.name), tuple(_nic_changes(nic, have.get(nic.name), host, runs))) for nic in spec.interfaces)
+    gate = Gate(spec, found)
+    listed = {nic.name for nic in spec.interfaces}
+    others = [Nic(nic.name) for nic in have.values() if nic.name not in listed and gate.concerns(nic)]
+    return tuple(_plan_nic(nic, have.get(nic.name), host, runs, gate) for nic in (*spec.interfaces, *others))
 
 
 def _check_gaps(spec: VmSpec, have: t.Collection[str]) -> None:
@@ -169,12 +195,18 @@ def _check_gaps(spec: VmSpec, have: t.Collection[str]) -> None:
             )
 
 
+def _plan_nic(nic: Nic, found: NicState | None, host: Host, runs: bool, gate: Gate) -> NicPlan:
+    if nic.state == "absent":
+        gone = () if found is None else (Change(f"interfaces.{nic.name}.exists", True, False),)
+        return NicPlan(nic, found, gone)
+    disabled, closed = gate.position(nic, found)
+    wired = replace(nic, disabled=disabled)
+    up = not disabled if disabled is not None else found is None or not found.disabled
+    return NicPlan(nic, found, tuple(_nic_changes(wired, found, host, runs and up)), closed)
+
+
 def _nic_changes(nic: Nic, found: NicState | None, host: Host, runs: bool) -> t.Iterator[Change]:
     prefix = f"interfaces.{nic.name}."
-    if nic.state == "absent":
-        if found is not None:
-            yield Change(prefix + "exists", True, False)
-        return
     if nic.host_name is not None:
         yield from _host_interface(nic.host_name, prefix, host)
     elif nic.static_interface is not None and nic.static_interface not in host.interfaces:
@@ -187,10 +219,8 @@ def _nic_changes(nic: Nic, found: NicState | None, host: Host, runs: bool) -> t.
     if found is None:
         yield Change(prefix + "exists", False, True)
         wanted["type"] = nic.type or "dynamic"
-        yield from compare(wanted, {}, prefix=prefix)
-    else:
-        yield from compare(wanted, vars(found), prefix=prefix)
-    if runs or nic.bound_to is not None:  # the host's side of a dynamic interface is there only while the guest runs
+    yield from compare(wanted, vars(found) if found is not None else {}, prefix=prefix)
+    if runs or nic.bound_to is not None:  # the host's side of a dynamic interface is there only while the guest runs and it is enabled
         yield from _host_addresses(nic, found, host, prefix)
 
 
@@ -219,3 +249,17 @@ def _host_addresses(nic: Nic, found: NicState | None, host: Host, prefix: str) -
 
 def _names(host: Host) -> str:
     return ", ".join(host.interfaces) or "none"
+
+
+def foreseen(plan: VmPlan, host: Host) -> tuple[VmState, Host]:
+    """What a later task of a check-mode run would find, where this plan describes a guest that runs in the end."""
+    interfaces, addresses = dict(host.interfaces), dict(host.addresses)
+    for nic in plan.nics:
+        side = nic.wanted.bound_to or (nic.found.host_interface if nic.found is not None else "")
+        if nic.makes_host_interface:
+            interfaces[side] = VIRTUAL_ETHERNET
+        for change in nic.changes:
+            if change.field.endswith(".host_addresses"):
+                addresses[side] = tuple(change.after)
+    guest = plan.found or VmState.fresh(plan.spec.name)
+    return replace(guest, ours=True, state="running", disabled=False, interfaces=plan.interfaces), Host(interfaces, addresses)

@@ -16,7 +16,8 @@ from .._core.text import size, truth
 from .._core.version import Version
 from .._routeros.api import NO_SUCH_MENU, Api, Row
 from .boards import Board, missing_menu
-from .guest import UNLIMITED, Disk, NicState, VmState, unmarked
+from .guest import UNLIMITED, Disk, NicState, VmState
+from .mark import CLOSED, unmarked
 from .plan import Host
 
 VM: t.Final = "/metarouter"
@@ -76,7 +77,7 @@ def read_board(api: Api) -> Board:
 
 def vm_state(row: Row, nics: list[Row]) -> VmState:
     """One guest from its row and those of its interfaces."""
-    comment, ours, dummy = unmarked(row.get("comment", ""))
+    comment = unmarked(row.get("comment", ""))
     interfaces = nic_states(nics)
     in_bytes = _in_bytes(row)
     used = size(row.get("used-disk", ""), 1 if in_bytes else KIB)
@@ -88,8 +89,8 @@ def vm_state(row: Row, nics: list[Row]) -> VmState:
         used_disk=None if used is None else used // KIB,
         state=state_of(row),
         disabled=truth(row.get("disabled", "")),
-        comment=comment,
-        ours=ours or any(nic.ours for nic in interfaces),
+        comment=comment.text,
+        ours=comment.ours or any(nic.ours for nic in interfaces),
         interfaces=interfaces,
     )
 
@@ -131,7 +132,7 @@ def nic_states(rows: list[Row]) -> tuple[NicState, ...]:
     """A guest's interfaces with their slots. Our mark names an interface's slot; others take the free ones in the order of their ids, as the
     guest numbers its interfaces in the order in which they were made."""
     ordered = sorted(rows, key=lambda row: int(row[".id"].lstrip("*"), 16))
-    slots = {row[".id"]: unmarked(row.get("comment", ""))[2] for row in ordered}
+    slots = {row[".id"]: unmarked(row.get("comment", "")).of for row in ordered}
     free = iter(sorted({f"ether{number}" for number in range(1, len(rows) + 1 + len(slots))} - set(slots.values()), key=lambda name: int(name[5:])))
     return tuple(
         sorted((_nic_state(row, slots[row[".id"]] or next(free)) for row in ordered), key=lambda nic: int(nic.name[len("ether") :]))
@@ -139,7 +140,7 @@ def nic_states(rows: list[Row]) -> tuple[NicState, ...]:
 
 
 def _nic_state(row: Row, slot: str) -> NicState:
-    comment, ours, dummy = unmarked(row.get("comment", ""))
+    comment = unmarked(row.get("comment", ""))
     static = row.get("static-interface", "")
     static = "" if static == "none" else static
     kind = row.get("type") or ("static" if static else "dynamic")
@@ -153,8 +154,9 @@ def _nic_state(row: Row, slot: str) -> NicState:
         vm_mac_address=row.get("vm-mac-address", "").upper(),
         disabled=truth(row.get("disabled", "")),
         active=truth(row.get("active", "")),
-        comment=comment,
-        ours=ours,
+        comment=comment.text,
+        ours=comment.ours,
+        closed=CLOSED in comment.flags,
         host_interface=static if kind == "static" else "",
     )
 

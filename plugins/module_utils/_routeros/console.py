@@ -47,6 +47,10 @@ class SilentError(GuestError):
     """Nobody answers at the console: the guest is off, or still boots."""
 
 
+class NoLoginError(GuestError):
+    """The guest refuses every login."""
+
+
 @dataclass(frozen=True)
 class Expect:
     """Send this, then wait until one of these texts is on the screen; None is handed back after so many seconds without one."""
@@ -172,7 +176,7 @@ class _Login:
         self._tried += 1
         if self._tried >= len(self._credentials):
             tried = ", ".join(f"{credential.username} {_with(credential)}" for credential in self._credentials) or "none"
-            raise GuestError("the guest refuses every login", found=f"tried {tried}", remedy="Give its user and password in credentials")
+            raise NoLoginError("the guest refuses every login", found=f"tried {tried}", remedy="Give its user and password in credentials")
         parameters = PLAIN_TERMINAL if "Login" in self._last else ""
         return f"{self._credentials[self._tried].username}{parameters}\r"
 

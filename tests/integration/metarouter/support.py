@@ -12,6 +12,8 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.conve
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.guest import parse_guests
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.api import Api
 
+from tests.simulators.routerboard.board import Board
+
 ORDER = Order(check_mode=False, timeout=10, import_timeout=10)
 IMAGE = "openwrt-mr-mips-rootfs.tgz"
 
@@ -19,7 +21,8 @@ Wanted = dict[str, t.Any]
 
 
 def guest(name: str = "client1", **more: t.Any) -> Wanted:
-    given = {"name": name, "state": "started", "guest_os": "routeros", "adopt": False, **more}
+    """Most of these tests have nothing to do with passwords, so its interfaces are open from the first."""
+    given = {"name": name, "state": "started", "guest_os": "routeros", "adopt": False, "configured": False, "open_before_configured": True, **more}
     return {**given, "interfaces": [{"state": "present", **nic} for nic in given.get("interfaces", [])]}
 
 
@@ -38,6 +41,22 @@ def one(api: Api, order: Order = ORDER, **more: t.Any) -> Outcome:
     outcome = run(api, guest(**more), order=order)["client1"]
     assert outcome.error is None, outcome.error
     return outcome
+
+
+def watch(board: Board) -> list[str]:
+    """Whoever stands on a guest's wires: fills with the guests that could be reached there while their first user had no password."""
+    seen: list[str] = []
+    refresh = board.hosting.refresh
+
+    def look() -> None:
+        refresh()
+        for machine in board.hosting.machines.values():
+            users = machine.router.table("/user").items() if machine.router is not None else []
+            if machine.machine.port_list and any(not user.values.get("password") for user in users if user.values["name"] == "admin"):
+                seen.append(f"{machine.number}: {machine.machine.port_list}")
+
+    board.hosting.refresh = look  # type: ignore[method-assign]
+    return seen
 
 
 def fields(outcome: Outcome) -> set[str]:

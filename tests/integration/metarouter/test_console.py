@@ -132,6 +132,29 @@ def test_the_password_comes_first_and_the_next_run_logs_in_with_it(version: str,
     assert "refuses every login" in str(host.run(credentials=[{"username": "admin"}]).error)
 
 
+VERIFYING = "verifying that the factory's password is refused"
+
+
+def test_that_the_factorys_password_is_refused_is_seen_once_the_guest_has_another(host: Host) -> None:
+    wanted = {"credentials": [{"username": "admin", "password": SECRET}, {"username": "admin"}], "new_password": SECRET}
+    host.ok(**wanted, commands=[put("1")])
+    assert VERIFYING in host.shown
+    host.shown.clear()
+    assert host.ok(**wanted).changes == ()
+    assert VERIFYING not in host.shown
+
+
+def test_a_guest_that_still_takes_the_factorys_login_is_an_error(host: Host) -> None:
+    assert host.ok(commands=[{"source": "/user add name=ops group=full password=some-password"}])
+    outcome = host.run(credentials=[{"username": "ops", "password": "some-password"}], new_password=SECRET, commands=[put("1")])
+    assert "the guest still takes admin without password. Name admin first in credentials" in str(outcome.error)
+    assert [change.field for change in outcome.changes] == ["password"]
+    assert outputs(outcome) == []
+    assert host.nobody_is_in()
+    host.ok(new_password=SECRET)
+    assert not host.run(credentials=[{"username": "ops", "password": SECRET}], new_password=SECRET).error
+
+
 def test_what_holds_already_is_not_done_again(host: Host) -> None:
     command = {"name": "identity", "source": "/system identity set name=Client1", "unless": '[/system identity get name] = "Client1"'}
     assert host.ok(commands=[command]).changes
@@ -287,6 +310,8 @@ def test_another_system_than_was_said_is_named(wrt: Host, host: Host) -> None:
         ({"commands": [{"name": "x", "source": ":put 1", "unless": "1 =\n1"}]}, "x has several lines"),
         ({"commands": [{"source": ":put \"\x01q\""}]}, "holds a control character"),
         ({"commands": [{"source": ":put\t1"}]}, "holds a control character"),
+        ({"new_password": ""}, "new_password: the guest would keep the factory's empty password.*Give one"),
+        ({"new_password": " "}, "the guest would keep the factory's empty password"),
         ({"new_password": "pass\x03word"}, r"^new_password holds a control character[^\x03]*\Z"),
         ({"credentials": [{"username": "admin", "password": "pass\rword"}]}, "a password holds a control character"),
         ({"os": "openwrt", "commands": [{"source": "true", "unless": "1 = 1"}]}, "takes a RouterOS expression"),

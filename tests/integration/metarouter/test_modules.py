@@ -55,11 +55,16 @@ def test_a_guest_from_its_beginning_to_its_end(board: Board) -> None:
     assert made.changed
     assert made.fields("client1") == predicted.fields("client1")
     assert "FastPath" in made.warnings
-    assert [nic["host_interface"] for nic in made.objects["client1"]["interfaces"]] == ["vif1", "vif2"]
+    assert made.objects["client1"]["closed"] == predicted.objects["client1"]["closed"] == ["ether1", "ether2"]
     assert made.objects["client1"]["diff"]["after"]["memory_size"] == 32
     assert not run("metarouter_vm", board, guests=[CLIENT]).ok().changed
-    wired = run("metarouter_interface", board, interfaces=[{"guest": "client1", "name": "ether3", "comment": "later"}]).ok()
-    assert wired.fields("client1") == ["interfaces.ether3.exists", "interfaces.ether3.type", "interfaces.ether3.comment"]
+    opened = run("metarouter_vm", board, guests=[{"name": "client1", "configured": True}]).ok()
+    assert [nic["host_interface"] for nic in opened.objects["client1"]["interfaces"]] == ["vif1", "vif2"]
+    later: Json = {"interfaces": [{"guest": "client1", "name": "ether3", "comment": "later"}]}
+    wired = run("metarouter_interface", board, **later).ok()
+    assert wired.fields("client1") == [f"interfaces.ether3.{field}" for field in ("exists", "type", "disabled", "comment")]
+    assert run("metarouter_interface", board, configured=True, **later).ok().fields("client1") == ["interfaces.ether3.disabled"]
+    assert not run("metarouter_interface", board, **later).ok().changed
     told = run("metarouter_info", board).ok().result
     assert (told["host"]["interfaces_free"], told["guests"]["client1"]["state"]) == (5, "running")
     refused = run("metarouter_vm", board, guests=[{"name": "client1", "state": "absent"}])
@@ -136,7 +141,8 @@ def test_the_port_by_which_we_came_stays_out_of_bridges(board: Board) -> None:
 
 def test_a_bridge_with_a_guest_on_it_is_not_removed(board: Board) -> None:
     run("metarouter_bridge", board, bridges=[{"name": "lan"}]).ok()
-    run("metarouter_vm", board, guests=[{**CLIENT, "interfaces": [{"name": "ether1", "dynamic_bridge": "lan"}]}]).ok()
+    wired = [{"name": "ether1", "dynamic_bridge": "lan"}]
+    run("metarouter_vm", board, guests=[{**CLIENT, "interfaces": wired, "open_before_configured": True}]).ok()
     refused = run("metarouter_bridge", board, bridges=[{"name": "lan", "state": "absent", "confirm": "lan"}])
     assert "guests are still wired to bridge lan (found: vif1)" in refused.message
 
@@ -146,6 +152,14 @@ def test_a_host_that_cannot_be_reached_is_one_line(board: Board) -> None:
         wrong = ModuleRun(module, {"api": api(board, password="something else"), **options}).end()
         assert "refused the login of user admin" in wrong.message
         assert "something else" not in wrong.text
+
+
+def test_an_empty_password_is_refused_before_the_guest_is_entered(board: Board) -> None:
+    run("metarouter_vm", board, guests=[CLIENT]).ok()
+    empty = {"name": "client1", "new_password": "", "commands": [{"source": ":put 1"}]}
+    ran = ModuleRun("metarouter_console", {"ssh": ssh(board), "guests": [empty]}).end()
+    assert "client1: new_password: the guest would keep the factory's empty password" in ran.message
+    assert "commands" not in ran.objects["client1"]
 
 
 def test_secrets_of_a_guest_show_nowhere(board: Board) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.metarouter.support import watch
 from tests.module_runs import COLLECTIONS, Json
 from tests.routerboards import Boards
 from tests.simulators.routerboard.board import Board
@@ -86,7 +87,8 @@ def changed(output: str) -> list[str]:
 def test_a_router_for_a_client_in_one_run_and_nothing_in_the_second(version: str, boards: Boards, tmp_path: Path) -> None:
     board = boards(version)
     playbook = Playbook(board, tmp_path, {"client1": CLIENT})
-    steps = [f"Report metarouter_{phase}" for phase in ("bridge", "vm", "console", "ports")]
+    steps = [f"Report metarouter_{phase}" for phase in ("bridge", "vm", "password", "open", "console", "ports")]
+    seen = watch(board)
     assert changed(playbook.run("--check", "--diff")) == steps
     assert board.guest("client1") is None
     made = playbook.run("--diff")
@@ -111,6 +113,7 @@ def test_a_router_for_a_client_in_one_run_and_nothing_in_the_second(version: str
     assert not machine.line.held
     again = playbook.run()
     assert changed(again) == []
+    assert seen == []
     assert "Nothing changed: 0 done, 1 unchanged, 0 failed" in again
     assert changed(playbook.run("--check")) == []
     assert changed(playbook.run("-e", "metarouter_state=absent", "-e", "metarouter_confirm=client1")) == ["Report metarouter_vm"]
@@ -135,6 +138,43 @@ def test_the_client_is_joined_only_after_the_guest_has_its_password(boards: Boar
     assert joined == [True]
 
 
+def test_a_guest_without_a_password_is_refused_before_anything_is_touched(boards: Boards, tmp_path: Path) -> None:
+    board = boards()
+    unset = {key: value for key, value in CLIENT.items() if key != "metarouter_admin_password"}
+    guests = {"unset": unset, "empty": {**unset, "metarouter_admin_password": ""}, "blank": {**unset, "metarouter_admin_password": " "}}
+    output = Playbook(board, tmp_path, guests).run(code=2)
+    assert not [sentence for sentence in board.api_log if not sentence[0].endswith("/print")]
+    table = output[output.rindex("ROUTER") :]
+    for name in guests:
+        assert f"{name}: metarouter_admin_password is empty: the guest would keep the factory's empty password" in table
+    beside = Playbook(board, tmp_path, {**guests, "client2": {"metarouter_admin_password": CLIENT_PASSWORD}}).run(code=2)
+    assert "1 done, 0 unchanged, 3 failed" in beside
+    assert [str(item.values["name"]) for item in board.router.table("/metarouter").items()] == ["client2"]
+
+
+def test_a_guest_beside_others_on_one_bridge_and_one_made_anew_are_never_seen_without_password(boards: Boards, tmp_path: Path) -> None:
+    board = boards()
+    second = {"metarouter_interfaces": [{"name": "ether1", "dynamic_bridge": "bridge1"}], "metarouter_admin_password": CLIENT_PASSWORD}
+    seen = watch(board)
+    Playbook(board, tmp_path, {"client1": CLIENT}).run()
+    both = Playbook(board, tmp_path, {"client1": CLIENT, "client2": second})
+    assert set(changed(both.run())) == {f"Report metarouter_{phase}" for phase in ("vm", "password", "open")}
+    both.run("--limit", "client2", "-e", "metarouter_state=absent", "-e", "metarouter_confirm=client2")
+    assert set(changed(both.run())) == {f"Report metarouter_{phase}" for phase in ("vm", "password", "open")}
+    assert seen == []
+
+
+def test_a_run_that_never_came_to_the_password_is_finished_by_the_next(boards: Boards, tmp_path: Path) -> None:
+    board = boards()
+    seen = watch(board)
+    playbook = Playbook(board, tmp_path, {"client1": CLIENT})
+    playbook.run("-e", "metarouter_ssh_port=1", code=2)  # nobody answers there
+    board.wait_for("client1", "running")
+    assert changed(playbook.run()) == [f"Report metarouter_{phase}" for phase in ("password", "open", "console", "ports")]
+    assert changed(playbook.run()) == []
+    assert seen == []
+
+
 def test_two_guests_of_one_board_go_in_one_session_and_a_bad_one_fails_alone(boards: Boards, tmp_path: Path) -> None:
     board = boards()
     board.upload("openwrt-mr-mips-rootfs.tgz", openwrt_image("mips"))
@@ -147,8 +187,8 @@ def test_two_guests_of_one_board_go_in_one_session_and_a_bad_one_fails_alone(boa
 
 
 def test_a_bad_guest_fails_alone_and_the_limit_file_names_it(boards: Boards, tmp_path: Path) -> None:
-    good = {"metarouter_memory_size": 32}
-    playbook = Playbook(boards(), tmp_path, {"a": good, "b": {"metarouter_memory_size": "{{ nobody_defined_this }}"}, "c": good})
+    good = {"metarouter_memory_size": 32, "metarouter_admin_password": CLIENT_PASSWORD}
+    playbook = Playbook(boards(), tmp_path, {"a": good, "b": {**good, "metarouter_memory_size": "{{ nobody_defined_this }}"}, "c": good})
     output = playbook.run(code=2)
     assert "2 done, 0 unchanged, 1 failed" in output
     assert (tmp_path / "failed").read_text() == "b\n"

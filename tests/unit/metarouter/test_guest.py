@@ -9,13 +9,14 @@ import typing as t
 
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.guest import marked, parse_guest, parse_guests, unmarked
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.guest import parse_guest, parse_guests
 
 Options = dict[str, t.Any]
 
 
 def options(**more: t.Any) -> Options:
-    return {"name": "client1", "state": "present", "guest_os": "routeros", "adopt": False, **more}
+    flags = {"adopt": False, "configured": False, "open_before_configured": False}
+    return {"name": "client1", "state": "present", "guest_os": "routeros", **flags, **more}
 
 
 def nic(name: str, **more: t.Any) -> Options:
@@ -70,13 +71,3 @@ def test_an_interface_with_something_to_be_bound_to_is_static() -> None:
 def test_one_wrong_guest_leaves_the_others() -> None:
     specs, errors = parse_guests([options(), options(name="client2", memory_size=1), options(name="client3"), options(name="client3")])
     assert (sorted(specs), sorted(errors)) == (["client1"], ["client2", "client3"])
-
-
-@pytest.mark.parametrize("text", ["", "rack 4", "(vrouter.mikrotik)", "two\nlines", "a (b)"])
-def test_the_users_comment_comes_back_from_beside_our_mark(text: str) -> None:
-    assert unmarked(marked(text, "ether2")) == (text, True, "ether2")
-    assert unmarked(marked(text)) == (text, True, "")
-
-
-def test_a_comment_of_somebody_else_is_not_ours() -> None:
-    assert unmarked("see vrouter.mikrotik") == ("see vrouter.mikrotik", False, "")

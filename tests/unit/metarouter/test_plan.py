@@ -38,7 +38,8 @@ def have(**more: t.Any) -> VmState:
 
 def plan(found: VmState | None, host: Host = HOST, **options: t.Any) -> VmPlan:
     nics = [{"state": "present", **nic} for nic in options.pop("interfaces", [])]
-    given = {"name": "client1", "state": "present", "guest_os": "routeros", "adopt": False, "interfaces": nics, **options}
+    flags = {"adopt": False, "configured": False, "open_before_configured": True}
+    given = {"name": "client1", "state": "present", "guest_os": "routeros", **flags, "interfaces": nics, **options}
     return plan_guest(parse_guest(given), found, host)
 
 
@@ -153,3 +154,51 @@ def test_what_changes_on_the_host_is_known_so_that_the_sessions_own_way_can_be_k
     assert plan(found, interfaces=[{"name": "ether2", "state": "absent"}]).touched == {"bridge1", "vif2"}
     assert plan(found, state="absent", confirm="client1").touched == {"bridge1", "vif1", "vif2"}
     assert plan(found, memory_size=64).touched == frozenset()
+
+
+# The gate
+
+
+def opened(made: VmPlan) -> dict[str, tuple[bool, bool]]:
+    """By interface: whether it ends disabled, and whether for want of a password."""
+    return {nic.name: (nic.disabled, nic.closed) for nic in made.interfaces}
+
+
+@pytest.mark.parametrize(
+    ("said", "found", "wanted", "after"),
+    [
+        ({}, None, None, (True, True)),
+        ({}, None, False, (True, True)),
+        ({}, None, True, (True, False)),
+        ({"configured": True}, None, None, (True, True)),
+        ({"open_before_configured": True}, None, None, (False, False)),
+        ({"guest_os": "openwrt"}, None, None, (False, False)),
+        ({}, {"disabled": True, "closed": True}, None, (True, True)),
+        ({}, {"disabled": True, "closed": True}, False, (True, True)),
+        ({}, {"disabled": True}, False, (True, False)),
+        ({}, {"disabled": False}, None, (False, False)),
+        ({}, {"disabled": False}, True, (True, False)),
+        ({"configured": True}, {"disabled": True, "closed": True}, None, (False, False)),
+        ({"configured": True}, {"disabled": True, "closed": True}, True, (True, True)),
+        ({"configured": True}, {"disabled": True}, None, (True, False)),
+        ({"configured": True}, {"disabled": True}, False, (False, False)),
+    ],
+)
+def test_an_interface_opens_only_for_a_guest_that_has_its_password(
+    said: dict[str, t.Any], found: dict[str, bool] | None, wanted: bool | None, after: tuple[bool, bool]
+) -> None:
+    guest = None if found is None else have(interfaces=(have_nic("ether1", **found),))
+    made = plan(guest, interfaces=[{"name": "ether1", "disabled": wanted}], **{"open_before_configured": False, **said})
+    assert opened(made) == {"ether1": after}
+
+
+@pytest.mark.parametrize(
+    ("state", "ours", "adopt", "closed"),
+    [("stopped", False, True, True), ("running", False, True, False), ("stopped", True, True, False), ("stopped", True, False, False)],
+)
+def test_what_comes_with_a_guest_that_is_started_and_not_known_to_have_a_password_is_closed(
+    state: str, ours: bool, adopt: bool, closed: bool
+) -> None:
+    guest = have(state=state, ours=ours, interfaces=(have_nic("ether1", ours=ours),))
+    made = plan(guest, state="started", adopt=adopt, open_before_configured=False)
+    assert opened(made) == {"ether1": (closed, closed)}
