@@ -195,6 +195,10 @@ routers:
       description: What is wrong, what was wanted and found, and what to do.
       type: str
       returned: on failure
+    power:
+      description: How the guest stands now, with the other fields of M(vrouter.mikrotik.chr_guest_info).
+      type: str
+      returned: on failure, of a router that was reached through its hypervisor
     changes:
       description: Each field that changed, with both sides.
       type: list
@@ -313,6 +317,9 @@ def main() -> None:
         account, password = params["account"] or "", params["password"] or ""
         terms = Terms(module.check_mode, options.concurrency, account, password, doors.enter, doors.fresh)
         outcomes = {name: masked(outcome, masks[name]) for name, outcome in converge(specs, terms, progress).items()}
+        failed = [name for name, outcome in outcomes.items() if outcome.error is not None]
+        for name, facts in doors.standing(failed).items():
+            outcomes[name] = replace(outcomes[name], facts={**facts, **outcomes[name].facts})
         outcomes.update({name: Outcome(name, error=error) for name, error in errors.items()})
         return summary(outcomes, {}, "routers")
 

@@ -198,6 +198,7 @@ class MemoryHypervisor:
         self.refused: dict[str, RouterError] = {}  # what `check` says
         self.unprepared: dict[str, RouterError] = {}  # what `prepare` says
         self.broken: dict[str, RouterError] = {}
+        self.disks: dict[str, str] = {}  # the identities of disks that were replaced
         self.stuck: set[str] = set()  # guests that are suspended again as soon as they run
 
     def plug(self, name: str, chr_: Chr) -> Chr:
@@ -231,6 +232,9 @@ class MemoryHypervisor:
         else:
             self.guests[name] = after
             self._cable(name)
+
+    def disk_id(self, guest: GuestState) -> str:
+        return self.disks.get(guest.name, DISK)
 
     def note_license(self, guest: GuestState, level: str) -> None:
         have = self.guests[guest.name]

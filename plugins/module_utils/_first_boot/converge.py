@@ -79,6 +79,7 @@ class _Router:
             error = caught
             with suppress(RouterError):  # where the hypervisor went, too, what was found before is all that is known
                 self._reread()
+                self._close_unproved()
         facts = {
             **guest_facts(self._found),
             "first_boot": self._state if error is None else "failed",
@@ -158,6 +159,14 @@ class _Router:
         else:
             self._state = WAITING
         return None
+
+    def _close_unproved(self) -> None:
+        """A router that gives no answer stays on its wires only with the disk that was configured: its host may have started it with another."""
+        guest = self._found
+        if guest is None or guest.mark is None or guest.power != "running" or not guest.configured:
+            return
+        if self._hypervisor.disk_id(guest) != guest.mark.disk_id:
+            self._links(guest, configured=False)
 
     def _links(self, guest: GuestState, configured: bool) -> None:
         """Move the hypervisor's mark and the links with it."""

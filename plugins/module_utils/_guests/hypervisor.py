@@ -57,5 +57,8 @@ class Hypervisor(t.Protocol):
     def apply_segment(self, plan: SegmentPlan) -> None:
         """Make one segment's changes."""
 
+    def disk_id(self, guest: GuestState) -> str:
+        """The identity of a guest's system disk now, empty for none; asked of a guest that runs where its router does not answer."""
+
     def transport(self, guest: GuestState) -> AgentTransport:
         """The guest agent of a running guest."""

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import typing as t
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 
 from .._core.batch import Progress
 from .._core.errors import InputError, RouterError
 from .._guests.enter import RunOptions, open_transport
+from .._guests.facts import guest_facts
 from .._guests.guest import GuestState
 from .._guests.hypervisor import Hypervisor
 from .._guests.license_mark import note_level
@@ -28,6 +29,7 @@ class Doors:
 
     enter: Open
     fresh: frozenset[str]
+    standing: t.Callable[[t.Collection[str]], dict[str, dict[str, t.Any]]]  # how the guests of routers that failed stand now
 
 
 @contextmanager
@@ -56,7 +58,14 @@ def license_doors(
                 raise trouble
             return nullcontext(_agent_door(hypervisor, name, found.get(name), options, progress))
 
-        yield Doors(enter, options.planned.guests & set(agents) - set(found))
+        def standing(failed: t.Collection[str]) -> dict[str, dict[str, t.Any]]:
+            asked = [name for name in failed if name not in apis]
+            with suppress(RouterError):
+                if hypervisor is not None and asked:
+                    return {name: guest_facts(guest) for name, guest in hypervisor.observe(asked).items()}
+            return {}
+
+        yield Doors(enter, options.planned.guests & set(agents) - set(found), standing)
 
 
 @contextmanager

@@ -137,6 +137,10 @@ def test_guests_that_do_not_run_or_are_not_there_fail_alone(router: str, cheap: 
     assert "it-g1: the guest is stopped. Start it with chr_guest first" in ran.message
     assert "it-nowhere: the guest does not exist" in ran.message
     assert not ran.objects[router]["failed"]
+    unread = run("chr_license", routers=[{"name": name} for name in names])
+    assert unread.objects["it-g1"]["power"] == "stopped"  # as it is now
+    assert unread.objects["it-nowhere"]["failed"]
+    assert unread.objects[router]["level"] == "free"
     predicted = run("chr_script", check=True, scripts=[{"guest": "it-g1", "source": ":put 1"}]).ok()
     assert predicted.objects["it-g1"]["scripts"][0]["output"] == "would run"
 

@@ -27,7 +27,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.enter imp
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import Mark
 
 from tests.unit.first_boot.boots import CHECK, PASSWORD, RUN, boot_scripts, go, one, running, wanted
-from tests.unit.support import OTHER_UUID, UUID, Chr, MemoryHypervisor, nic, state
+from tests.unit.support import DISK, OTHER_UUID, UUID, Chr, MemoryHypervisor, nic, state
 
 FAILING = ':put "half"\n:error "no such luck"'
 
@@ -306,3 +306,17 @@ def test_no_secret_is_in_a_result_or_left_on_the_router(hypervisor: MemoryHyperv
         kept = "".join(router.ask(f"[/system script get {number} source]") for number in range(router.count("/system script", "")))
         assert not [secret for secret in (token, password, PASSWORD) if secret in kept]
         assert router.count("/file", "") == Chr().count("/file", "")
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_silent_router_stays_on_its_wires_only_with_the_disk_that_was_configured(replaced: bool) -> None:
+    mark = Mark(configured=True, guest_uuid=UUID, disk_id=DISK)
+    hypervisor = MemoryHypervisor(running(mark=mark, agent_connected=False, interfaces=(nic(1, link=True), nic(2, link=True))))
+    hypervisor.plug("edge1", Chr(open_port=False))
+    if replaced:
+        hypervisor.disks["edge1"] = "another"
+    outcome = one(hypervisor)
+    assert outcome.error is not None
+    closed = ["interfaces.ether1.link", "interfaces.ether2.link", "configured"] if replaced else []
+    assert [change.field for change in outcome.changes] == closed
+    assert [have.link for have in hypervisor.guests["edge1"].interfaces] == [not replaced] * 2

@@ -443,6 +443,12 @@ class LibvirtHypervisor:
 
     # inside the router
 
+    def disk_id(self, guest: GuestState) -> str:
+        lib = library()
+        domain = self._lookup(guest.name)
+        with translated("the guest's disk cannot be recognised", "Run again"):
+            return disks.identity(domain.connect(), domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE))
+
     def transport(self, guest: GuestState) -> AgentTransport:
         return AgentTransport(AgentChannel(Handle(self._connections, guest.name, self._seen.get(guest.name)), self._events))
 
