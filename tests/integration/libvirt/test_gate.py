@@ -46,6 +46,31 @@ def power_off(name: str) -> None:
     guest(name=name, state="stopped", force_off=True, shutdown_timeout=0).ok()
 
 
+def replace_disk(name: str) -> None:
+    """The same volume again, of the same name, size and base image: a router with the factory's empty password."""
+    [disk] = guest(name=name).ok().objects[name]["disks"]
+    with host() as connection:
+        pool = connection.storagePoolLookupByName("default")
+        old = pool.storageVolLookupByName(disk)
+        xml = old.XMLDesc()
+        old.delete()
+        pool.createXML(xml)
+
+
+def test_a_disk_that_was_replaced_under_a_running_guest_is_not_restarted(cheap: Json) -> None:
+    guest(**cheap, state="started").ok()
+    guest(name="it-g1", interfaces=cheap["interfaces"], configured=True).ok()
+    off: Json = {"state": "restarted", "force_off": True, "shutdown_timeout": 0}
+    assert guest(name="it-g1", **off).ok().fields("it-g1") == ["power"]  # its own disk
+    replace_disk("it-g1")
+    refused = guest(name="it-g1", **off)
+    assert "was replaced while it ran" in refused.message
+    assert refused.objects["it-g1"]["power"] == "stopped"
+    assert refused.fields("it-g1") == ["power"]  # that it was stopped is told
+    assert guest(**cheap, state="started").ok().fields("it-g1") == [*CLOSING, "configured", "power"]
+    assert links("it-g1") == ["down"] * 4
+
+
 @pytest.fixture(scope="module")
 def standing(chr_image: str, segments: None) -> Iterator[Json]:
     """Options of a configured router; the tests of this file take it on from there, in their order."""
@@ -87,13 +112,7 @@ def test_an_untouched_router_keeps_its_links_when_it_is_started(standing: Json) 
 
 def test_a_replaced_disk_is_closed_before_the_start(standing: Json) -> None:
     power_off("it-gate")
-    [disk] = guest(name="it-gate").ok().objects["it-gate"]["disks"]
-    with host() as connection:
-        pool = connection.storagePoolLookupByName("default")
-        old = pool.storageVolLookupByName(disk)
-        xml = old.XMLDesc()
-        old.delete()
-        pool.createXML(xml)  # the same name, size and base image: a router with the factory's empty password
+    replace_disk("it-gate")
     with watched(*SEGMENTS) as wire:
         ran = guest(**standing).ok()
         assert ran.fields("it-gate") == [*CLOSING, "configured", "power"]
@@ -154,13 +173,7 @@ def test_saved_memory_that_would_bring_old_links_back_is_not_started(standing: J
     guest(**standing).ok()
     with host() as connection:
         connection.lookupByName("it-gate").managedSave()
-    [disk] = guest(name="it-gate").ok().objects["it-gate"]["disks"]
-    with host() as connection:
-        pool = connection.storagePoolLookupByName("default")
-        old = pool.storageVolLookupByName(disk)
-        xml = old.XMLDesc()
-        old.delete()
-        pool.createXML(xml)
+    replace_disk("it-gate")
     refused = guest(**standing)
     assert "virsh managedsave-remove it-gate" in refused.message
     assert refused.objects["it-gate"]["power"] == "stopped"

@@ -13,7 +13,7 @@ import itertools
 import threading
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ..._core.errors import HypervisorError, RouterError, UnreachableError
 
@@ -92,10 +92,10 @@ class Connections:
         lib = library()
         self.on_loss = lambda: None
         for connection in self._open:
-            try:
+            with suppress(lib.libvirtError):
+                connection.unregisterCloseCallback()  # which would keep it open
+            with suppress(lib.libvirtError):
                 connection.close()
-            except lib.libvirtError:
-                continue
         self._open.clear()
 
     def _connect(self) -> libvirt.virConnect:

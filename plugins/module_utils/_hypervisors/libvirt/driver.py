@@ -219,7 +219,7 @@ class LibvirtHypervisor:
                 made = self._make_disk(domain, plan.spec)
             elif change.field == "power":
                 progress(plan.spec.name, f"power: {change.after}")
-                made = self._power(domain, plan, change.after)
+                made = self._power(domain, plan, change.after, done)
             else:
                 made = self._set(domain, change)
             if made:
@@ -361,17 +361,22 @@ class LibvirtHypervisor:
 
     # power
 
-    def _power(self, domain: libvirt.virDomain, plan: GuestPlan, wanted: str) -> bool:
+    def _power(self, domain: libvirt.virDomain, plan: GuestPlan, wanted: str, done: Done) -> bool:
         """Whether this run changed it."""
         stopped = wanted in ("stopped", "restarted") and self._stop(domain, plan.spec)
-        if wanted == "restarted":
-            self._refuse_replaced_disk(domain)
         if wanted == "stopped":
             return stopped
-        if any(change.field.endswith(".link") for change in plan.changes):
-            refuse_saved_memory(domain)
-        with translated("the guest cannot be started", START_REMEDY):
-            return start(domain)
+        try:
+            if wanted == "restarted":
+                self._refuse_replaced_disk(domain)
+            if any(change.field.endswith(".link") for change in plan.changes):
+                refuse_saved_memory(domain)
+            with translated("the guest cannot be started", START_REMEDY):
+                return start(domain)
+        except RouterError:
+            if stopped:  # it stays so
+                done(Change("power", "running", "stopped"))
+            raise
 
     def _refuse_replaced_disk(self, domain: libvirt.virDomain) -> None:
         """A disk can be replaced under a running guest, and is then first used by its next start."""

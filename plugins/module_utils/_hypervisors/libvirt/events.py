@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import typing as t
 
-from ..._core.errors import RouterError, UnreachableError
+from ..._core.errors import HypervisorError, RouterError, UnreachableError
 from ..._core.waiting import Deadline
 from .connection import Connections, is_alive, library
 
@@ -30,6 +30,7 @@ class Events:
         self._changed = threading.Condition()
         self._count = 0
         self._told_by: libvirt.virConnect | None = None
+        self._registering = threading.Lock()
         self._connections = connections
         connections.on_loss = self._note
 
@@ -67,7 +68,7 @@ class Events:
         for dummy in deadline.looks(FIRST_TRY, SLOWEST_TRY):
             try:
                 connection = self._connections.get()
-                with self._changed:
+                with self._registering:
                     if self._told_by is not None and is_alive(self._told_by):
                         return
                     for kind in KINDS:
@@ -76,9 +77,9 @@ class Events:
                 return
             except UnreachableError as error:
                 trouble = error
-            except lib.libvirtError:  # lost again meanwhile
-                if is_alive(connection):
-                    raise
+            except lib.libvirtError as error:
+                if is_alive(connection):  # else it was lost again meanwhile
+                    raise HypervisorError("libvirt's events cannot be followed", found=error.get_error_message()) from error
         raise trouble or UnreachableError(f"the connection to libvirt at {self._connections.uri} was lost", remedy="Run again")
 
     def _note(self, *dummy: t.Any) -> None:
