@@ -3,18 +3,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The driver against bare libvirt, in one run on one host: guests made and started, a pass without changes, a script's result.
 
-The guests are boot sectors that halt, so that their own work does not drown the driver's.
+The guests are boot sectors that halt, so that their own work does not drown the driver's. `--smallest` measures next to nothing: it shows
+that the benchmark runs.
 """
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import sys
 import tempfile
+import threading
 import time
 import typing as t
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import libvirt
@@ -24,13 +29,26 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script 
 
 from tests.integration.libvirt import sectors
 from tests.integration.libvirt.round_trips import converge, counted, driver
-from tests.integration.libvirt.support import URI, Json, host, network, run
+from tests.integration.libvirt.support import URI, host, network, run
+from tests.module_runs import Json
 from tests.simulators.chr_image.image import DEFAULT_VERSION, ensure_image
+from tests.waiting import PATIENCE
 
-GUESTS = 20
-ROUNDS = 5
-SCRIPTS = 5
+THREADS = 8  # on either side
 DELAY = 2  # seconds that the measured script takes by itself
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured."""
+
+    guests: int
+    rounds: int
+    scripts: int
+
+
+WHOLE = Size(guests=20, rounds=5, scripts=5)
+SMALLEST = Size(guests=2, rounds=1, scripts=1)
 
 
 def wanted(name: str, image: Path) -> Json:
@@ -39,9 +57,9 @@ def wanted(name: str, image: Path) -> Json:
     return {"name": name, "image": str(image), "version": DEFAULT_VERSION, "memory": 272, "state": "started", "interfaces": nics}
 
 
-def names(prefix: str) -> list[str]:
+def names(prefix: str, size: Size) -> list[str]:
     """The names of one round's guests."""
-    return [f"{prefix}-{number}" for number in range(GUESTS)]
+    return [f"{prefix}-{number}" for number in range(size.guests)]
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -51,26 +69,32 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def by_driver(image: Path) -> None:
+def by_driver(image: Path, size: Size) -> None:
     """All guests through the driver, connection included."""
-    with driver(8) as hypervisor:
-        converge(hypervisor, [wanted(name, image) for name in names("driver")])
+    with driver(THREADS) as hypervisor:
+        converge(hypervisor, [wanted(name, image) for name in names("driver", size)])
 
 
-def by_hand(template: str, base: str) -> None:
-    """The same guests by the bare calls, one after the other."""
-    connection = libvirt.open(URI)
-    pool = connection.storagePoolLookupByName("default")
-    backing = pool.storageVolLookupByName(base)
-    for name in names("bare"):
-        domain = connection.defineXML(template.replace("TEMPLATE", name))
+def by_hand(template: str, base: str, size: Size) -> None:
+    """The same guests by the bare calls, from as many threads as the driver has, each with a connection of its own."""
+    mine = threading.local()
+
+    def connect() -> None:
+        mine.connection = libvirt.open(URI)
+
+    def make(name: str) -> None:
+        domain = mine.connection.defineXML(template.replace("TEMPLATE", name))
+        pool = mine.connection.storagePoolLookupByName("default")
+        backing = pool.storageVolLookupByName(base).path()
         pool.createXML(
             f"<volume><name>{name}.qcow2</name><capacity>{sectors.MIB}</capacity><target><format type='qcow2'/></target>"
-            f"<backingStore><path>{backing.path()}</path><format type='raw'/></backingStore></volume>"
+            f"<backingStore><path>{backing}</path><format type='raw'/></backingStore></volume>"
         )
         domain.setAutostart(True)
         domain.create()
-    connection.close()
+
+    with ThreadPoolExecutor(THREADS, initializer=connect) as threads:
+        list(threads.map(make, names("bare", size)))
 
 
 def template_of(name: str) -> str:
@@ -97,42 +121,42 @@ def clean() -> None:
                 volume.delete()
 
 
-def creation(image: Path) -> list[tuple[str, str, str]]:
+def creation(image: Path, size: Size) -> list[tuple[str, str, str]]:
     """Driver and bare loop in turns; the order changes from pair to pair."""
-    by_driver(image)  # uploads the image, warms the caches
+    by_driver(image, size)  # uploads the image, warms the caches
     with host() as connection:
         [base] = [name for name in connection.storagePoolLookupByName("default").listVolumes() if name.endswith(".img")]
-    template = template_of(names("driver")[0])
+    template = template_of(names("driver", size)[0])
     clean()
     times: dict[str, list[float]] = {"driver": [], "bare": []}
-    ways: dict[str, Callable[[], None]] = {"driver": lambda: by_driver(image), "bare": lambda: by_hand(template, base)}
-    for number in range(ROUNDS):
+    ways: dict[str, Callable[[], None]] = {"driver": lambda: by_driver(image, size), "bare": lambda: by_hand(template, base, size)}
+    for number in range(size.rounds):
         for way in sorted(ways, reverse=bool(number % 2)):
             times[way].append(timed(ways[way]))
-            print(f"round {number + 1} of {ROUNDS}, {way}: {times[way][-1]:.2f} s", file=sys.stderr, flush=True)
+            print(f"round {number + 1} of {size.rounds}, {way}: {times[way][-1]:.2f} s", file=sys.stderr, flush=True)
             clean()
     ratios = [mine / bare for mine, bare in zip(times["driver"], times["bare"], strict=True)]
-    spread = f"{min(ratios):.2f} to {max(ratios):.2f} in {ROUNDS} pairs"
+    spread = f"{min(ratios):.2f} to {max(ratios):.2f} in {size.rounds} pairs"
     return [
-        (f"{GUESTS} guests by bare calls, s", f"{statistics.median(times['bare']):.2f}", ""),
-        (f"{GUESTS} guests by the driver, s", f"{statistics.median(times['driver']):.2f}", ""),
+        (f"{size.guests} guests by bare calls, s", f"{statistics.median(times['bare']):.2f}", ""),
+        (f"{size.guests} guests by the driver, s", f"{statistics.median(times['driver']):.2f}", ""),
         ("ratio", f"{statistics.median(ratios):.2f}", f"at most 1.3 ({spread})"),
     ]
 
 
-def no_change(image: Path) -> list[tuple[str, str, str]]:
+def no_change(image: Path, size: Size) -> list[tuple[str, str, str]]:
     """A pass over guests that are as they should be."""
-    by_driver(image)
-    guests = [{**wanted(name, image), "configured": True} for name in names("driver")]
-    with driver(8) as hypervisor:
+    by_driver(image, size)
+    guests = [{**wanted(name, image), "configured": True} for name in names("driver", size)]
+    with driver(THREADS) as hypervisor:
         converge(hypervisor, guests)
         with counted() as calls:
             outcomes = converge(hypervisor, guests)
         assert not any(outcome.changes for outcome in outcomes.values())
-        took = statistics.median(timed(lambda: converge(hypervisor, guests)) for dummy in range(ROUNDS))
+        took = statistics.median(timed(lambda: converge(hypervisor, guests)) for dummy in range(size.rounds))
     clean()
     return [
-        ("calls a guest in a pass without changes", f"{len(calls) / GUESTS:.2f}", "at most 2"),
+        ("calls a guest in a pass without changes", f"{len(calls) / size.guests:.2f}", "at most 2"),
         ("that pass, ms", f"{took * 1000:.0f}", ""),
     ]
 
@@ -140,28 +164,31 @@ def no_change(image: Path) -> list[tuple[str, str, str]]:
 def script(hypervisor: Hypervisor) -> float:
     """How long a script of DELAY seconds takes until its result is here."""
     transport = hypervisor.transport(hypervisor.observe(["router"])["router"])
-    transport.wait(120)
+    transport.wait(PATIENCE)
     return timed(lambda: run_script(transport, Script("delay", f":delay {DELAY}s")))
 
 
-def script_result() -> list[tuple[str, str, str]]:
+def script_result(size: Size) -> list[tuple[str, str, str]]:
     """How late the results of a script on a simulated CHR are seen."""
     with driver(1) as hypervisor:
         converge(hypervisor, [wanted("router", ensure_image())])
-        late = [script(hypervisor) - DELAY for dummy in range(SCRIPTS)]
+        late = [script(hypervisor) - DELAY for dummy in range(size.scripts)]
     clean()
-    return [("script result seen late by, s", f"{statistics.median(late):.2f}", f"at most 0.3 (worst of {SCRIPTS}: {max(late):.2f})")]
+    return [("script result seen late by, s", f"{statistics.median(late):.2f}", f"at most 0.3 (worst of {size.scripts}: {max(late):.2f})")]
 
 
 def main() -> None:
     """Measure, and print one table."""
+    parser = argparse.ArgumentParser(description="Measure the driver against bare libvirt.")
+    parser.add_argument("--smallest", dest="size", action="store_const", const=SMALLEST, default=WHOLE, help="only show that it runs")
+    size: Size = parser.parse_args().size
     ran = run("kvm_pool", name="default", path="/var/lib/libvirt/images")
     assert not ran.failed, ran.message
     for name in ("bench-wan", "bench-lan"):
         network(name=name).ok()
     with tempfile.TemporaryDirectory() as folder:
         image = sectors.disk(Path(folder) / "halting.img", sectors.HALT)
-        rows = [*creation(image), *no_change(image), *script_result()]
+        rows = [*creation(image, size), *no_change(image, size), *script_result(size)]
     print(f"{'':42}{'measured':>10}  target")
     for what, value, target in rows:
         print(f"{what:42}{value:>10}  {target}".rstrip())

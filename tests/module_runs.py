@@ -15,9 +15,10 @@ from pathlib import Path
 
 import ansible_collections.vrouter.mikrotik.plugins.module_utils._module as anchor
 
+from tests.waiting import PATIENCE
+
 MODULES = "ansible_collections.vrouter.mikrotik.plugins.modules"
 COLLECTIONS = Path(anchor.__file__).parents[5]  # the folder with ansible_collections
-PATIENCE = 120.0  # seconds before something that never happens fails its test
 
 Json = dict[str, t.Any]
 

@@ -14,6 +14,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.api imp
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.api_options import ApiOptions
 
 from tests.simulators.routerboard.board import Board
+from tests.waiting import PATIENCE
 
 SECONDS = 0.02  # that a guest's change of state takes
 
@@ -49,5 +50,5 @@ def enter() -> Enter:
 
 def api_options(board: Board, **options: t.Any) -> ApiOptions:
     """What a module gets in `api`."""
-    given = {"host": "127.0.0.1", "username": "admin", "password": "", "tls": "none", "login": "auto", "timeout": 5, **options}
+    given = {"host": "127.0.0.1", "username": "admin", "password": "", "tls": "none", "login": "auto", "timeout": PATIENCE, **options}
     return ApiOptions.parse({"port": board.ports["api" if given["tls"] == "none" else "api-ssl"], **given})

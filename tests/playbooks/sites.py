@@ -19,6 +19,7 @@ from tests.clones import Clone
 from tests.module_runs import COLLECTIONS, Json
 from tests.simulators.routerboard.api_door import ApiDoor as ApiServer
 from tests.simulators.routeros.account_server import AccountServer
+from tests.waiting import PATIENCE
 
 ROUTER_PASSWORD = "the password of all the routers"
 ACCOUNT_PASSWORD = "account-password"
@@ -75,7 +76,7 @@ class Site:
         listener = ApiServer(clone).listener
         listener.open()
         self._stack.callback(listener.close)
-        api = {"host": "127.0.0.1", "port": listener.port, "username": "admin", "password": ROUTER_PASSWORD, "tls": "none", "timeout": 10}
+        api = {"host": "127.0.0.1", "port": listener.port, "username": "admin", "password": ROUTER_PASSWORD, "tls": "none", "timeout": PATIENCE}
         self.hosts[name] = {"chr_license_api": api, **variables}
         return clone
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import typing as t
 
 import pytest
 
+from tests.waiting import wait_until
+
 from .stage import Stage
 
 PASSWORD = "sesame-open-7"
-PATIENCE = 120.0  # seconds before something that never happens fails its test
 
 
 @pytest.fixture
@@ -34,19 +34,9 @@ def test_a_killed_runner_leaves_no_file_with_a_password(hanging: Stage, monkeypa
     monkeypatch.setattr(hanging, "environment", {"ANSIBLE_LOCAL_TEMP": str(temporary), "ANSIBLE_REMOTE_TEMP": str(temporary / "remote")})
     runner = hanging.begin({"r001": {"hub": "hang", "text": PASSWORD}}, [hanging.phase()])
     try:
-        wait_until(lambda: PASSWORD in (hanging.folder / "runs").read_text(encoding="utf-8"))
+        wait_until(lambda: PASSWORD in (hanging.folder / "runs").read_text(encoding="utf-8"), "the module works")
     finally:
         os.killpg(runner.pid, signal.SIGKILL)
         runner.communicate()
     kept = [path for path in temporary.rglob("*") if path.is_file() and PASSWORD.encode() in path.read_bytes()]
     assert kept == []
-
-
-def wait_until(holds: t.Callable[[], bool]) -> None:
-    """Until something holds; fails after PATIENCE."""
-    pause = threading.Event()
-    for dummy in range(int(PATIENCE / 0.1)):
-        if holds():
-            return
-        pause.wait(0.1)
-    raise AssertionError("it never held")

@@ -72,3 +72,14 @@ as_root() { # COMMAND...
 apt_get() { # needrestart is told to stay out: it would restart services that have nothing to do with us
     as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get -q -y "$@"
 }
+
+give_back() { # FOLDER...: what root made there belongs to the user who called sudo, or whom we called it for
+    local folders=() folder user group
+    user=$(id -u) group=$(id -g)
+    [ "$user" -ne 0 ] || { user=${SUDO_UID:-0} group=${SUDO_GID:-0}; }
+    for folder in "$@"; do
+        [ ! -e "$folder" ] || folders+=("$folder")
+    done
+    [ "$user" -ne 0 ] && [ -n "$(find "${folders[@]}" -uid 0 -print -quit 2>/dev/null)" ] || return 0
+    as_root chown --recursive --no-dereference --from=0 "$user:$group" "${folders[@]}"
+}

@@ -11,21 +11,12 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-PATIENCE = 120.0  # seconds before a guest that does not answer counts as hung
+from tests.waiting import PATIENCE, wait_until
+
 PAUSE = 0.1  # seconds between two looks
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Look again and again until it is so."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError(f"in vain: {what}")
-        time.sleep(PAUSE)
 
 
 class JsonLine:

@@ -13,8 +13,9 @@ import pytest
 
 from tests.simulators.chr_image.disk import DATA_START
 from tests.simulators.chr_image.image import ensure_image
+from tests.waiting import wait_until
 
-from .qemu import IDE_E1000, SATA_VIRTIO, VIRTIO, VIRTIO_VMXNET3, Hardware, QemuGuest, own_disk, wait_until
+from .qemu import IDE_E1000, SATA_VIRTIO, VIRTIO, VIRTIO_VMXNET3, Hardware, QemuGuest, own_disk
 
 MACS = ("52:54:00:00:00:0a", "52:54:00:00:00:01")  # not in alphabetical order: the slot counts
 StartGuest = Callable[..., QemuGuest]

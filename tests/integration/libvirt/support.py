@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 import typing as t
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import libvirt
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.libvirt.connection import Connections
 
-from tests.module_runs import MODULES, PATIENCE, ModuleRun, Ran
+from tests.module_runs import MODULES, ModuleRun, Ran
+from tests.waiting import PATIENCE, wait_until
 
 URI = "qemu:///system"
-PAUSE = 0.02  # seconds between two looks
-AGENT = 110  # seconds until a router without KVM has its agent up, on a machine that does other things too
+AGENT = PATIENCE // 2  # seconds that a module waits for an agent: less than a test waits for the module
+ENTERING = ("chr_script", "chr_file", "chr_first_boot", "chr_license")
 NOBODY = 65534
 # A user that may not read the checkout must have everything imported before it becomes that user.
 AS_NOBODY = (
@@ -31,21 +31,13 @@ AS_NOBODY = (
 DRIVER = "ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.libvirt.driver"
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Look again and again until it is so."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError(f"in vain: {what}")
-        time.sleep(PAUSE)
-
-
 class Job(ModuleRun):
     """A module on the private libvirt; as a user that may do nothing where that is asked for."""
 
     def __init__(self, module: str, check: bool = False, as_nobody: bool = False, **options: t.Any) -> None:
         way = ["-c", AS_NOBODY.format(module=f"{MODULES}.{module}", driver=DRIVER, user=NOBODY)] if as_nobody else None
-        super().__init__(module, {"libvirt": {"uri": URI}, **options}, check, way)
+        patience = {"agent_timeout": AGENT} if module in ENTERING else {}
+        super().__init__(module, {"libvirt": {"uri": URI}, **patience, **options}, check, way)
 
 
 def run(module: str, check: bool = False, **options: t.Any) -> Ran:
@@ -55,8 +47,7 @@ def run(module: str, check: bool = False, **options: t.Any) -> Ran:
 
 def guest(module: str = "chr_guest", check: bool = False, **options: t.Any) -> Ran:
     """One guest in one run."""
-    patience = {"agent_timeout": AGENT} if module == "chr_first_boot" else {}
-    return run(module, check=check, guests=[options], **patience)
+    return run(module, check=check, guests=[options])
 
 
 def network(check: bool = False, **options: t.Any) -> Ran:

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import GuestError
 
 from tests.module_runs import Json
+from tests.waiting import PATIENCE
 
 from .conftest import options
 from .round_trips import converge, counted, driver
@@ -46,7 +47,7 @@ def test_waiting_for_an_agent_ends_with_its_event_and_looks_no_oftener_than_ther
         found = hypervisor.observe(["it-g1"])["it-g1"]
         assert not found.agent_connected
         with counted() as calls:
-            hypervisor.transport(found).wait(60)
+            hypervisor.transport(found).wait(PATIENCE)
         assert hypervisor.observe(["it-g1"])["it-g1"].agent_connected
         looks = calls.count("virDomainGetXMLDesc")
         assert 2 <= looks <= 4, calls  # before, and after each of the few events of a start; somebody who polls looks far more often
@@ -77,7 +78,7 @@ def test_eight_agents_that_hang_hold_nobody_else_up(silent: str, halting: str) -
         converge(hypervisor, [options(name, silent, state="started") for name in names])
         converge(hypervisor, [options("it-other", halting)])
         for name in names:
-            hypervisor.transport(hypervisor.observe([name])[name]).wait(60)
+            hypervisor.transport(hypervisor.observe([name])[name]).wait(PATIENCE)
         found = hypervisor.observe(names)
 
         def other_is_served_first(text: str) -> bool:

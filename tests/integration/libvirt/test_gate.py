@@ -13,9 +13,10 @@ import libvirt
 import pytest
 
 from tests.module_runs import Json, Ran
+from tests.waiting import wait_until
 
 from .conftest import SEGMENTS, options, remove_guests
-from .support import AGENT, domain_xml, everything, guest, host, links, run, wait_until
+from .support import domain_xml, everything, guest, host, links, run
 from .wire import watched
 
 PASSWORD = "a password behind the gate"
@@ -39,7 +40,7 @@ def macs(name: str) -> set[str]:
 
 def speak(name: str) -> None:
     """Let the router use its wires, through its agent."""
-    run("chr_script", agent_timeout=AGENT, scripts=[{"guest": name, "read_only": True, **PROOF}]).ok()
+    run("chr_script", scripts=[{"guest": name, "read_only": True, **PROOF}]).ok()
 
 
 def power_off(name: str) -> None:

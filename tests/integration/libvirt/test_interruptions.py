@@ -16,10 +16,11 @@ import libvirt
 import pytest
 
 from tests.module_runs import Json
+from tests.waiting import wait_until
 
 from . import sectors
 from .conftest import IMAGES, options
-from .support import Job, domain_names, domain_xml, guest, host, kill_libvirtd, links, next_step, start_libvirtd, volumes, wait_until
+from .support import Job, domain_names, domain_xml, guest, host, kill_libvirtd, links, next_step, start_libvirtd, volumes
 
 MARK = "metadata/{https://github.com/vrouter/vrouter.mikrotik}guest"
 

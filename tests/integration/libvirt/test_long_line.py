@@ -18,6 +18,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment i
 from ansible_collections.vrouter.mikrotik.plugins.modules.chr_first_boot import GUEST, parse_boot
 
 from tests.module_runs import Json
+from tests.waiting import PATIENCE
 
 from . import sectors
 from .conftest import IMAGES, SEGMENTS, SHARED, options
@@ -45,7 +46,7 @@ def test_a_run_that_changes_nothing_waits_for_its_host_twenty_times_at_most(rout
         with driver(8) as hypervisor:
             guests = converge(hypervisor, wanted)
         with driver(8) as hypervisor:
-            booted = boot_routers(hypervisor, boots, RunOptions(check_mode=False, agent_timeout=60, concurrency=8), quiet)
+            booted = boot_routers(hypervisor, boots, RunOptions(check_mode=False, agent_timeout=PATIENCE, concurrency=8), quiet)
         with driver(8) as hypervisor:
             read = read_guests(hypervisor, names, ask_agent=True, check_mode=False, concurrency=8)
     outcomes = [*made.values(), *guests.values(), *booted.values()]

@@ -18,13 +18,12 @@ import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import LostError
 
 from tests.module_runs import Json, Ran
+from tests.waiting import PATIENCE, wait_until
 
 from . import sectors
 from .conftest import options
 from .round_trips import converge, driver
-from .support import Job, guest, host, kill_libvirtd, next_step, run, start_libvirtd, wait_until
-
-WAITED = 60  # seconds that the waits of these tests may last; none does where all is well
+from .support import Job, guest, host, kill_libvirtd, next_step, run, start_libvirtd
 
 
 def ask(name: str) -> Ran:
@@ -43,7 +42,7 @@ def frozen(silent: str) -> Iterator[int]:
 
 
 def test_a_wait_that_loses_libvirtd_connects_again_and_goes_on(frozen: int, gate: str, daemon: None) -> None:
-    job = Job("chr_script", agent_timeout=WAITED, scripts=[{"guest": "it-g1", "source": ":put 1"}], progress_file=gate)
+    job = Job("chr_script", agent_timeout=PATIENCE, scripts=[{"guest": "it-g1", "source": ":put 1"}], progress_file=gate)
     assert "waiting for its guest agent" in next_step(gate, job)
     kill_libvirtd()
     os.kill(frozen, signal.SIGCONT)
@@ -72,7 +71,7 @@ def test_an_agent_call_that_is_cut_is_unknown_and_not_refused(silent: str, daemo
     with driver(1) as hypervisor:
         converge(hypervisor, [options("it-g1", silent, state="started")])
         transport = hypervisor.transport(hypervisor.observe(["it-g1"])["it-g1"])
-        transport.wait(WAITED)
+        transport.wait(PATIENCE)
 
         def call() -> None:
             with pytest.raises(LostError) as caught:
@@ -81,7 +80,7 @@ def test_an_agent_call_that_is_cut_is_unknown_and_not_refused(silent: str, daemo
 
         thread = threading.Thread(target=call)
         thread.start()
-        assert sent.wait(WAITED)
+        assert sent.wait(PATIENCE)
         kill_libvirtd()
         thread.join()
         start_libvirtd()

@@ -12,8 +12,9 @@ import libvirt
 import pytest
 
 from tests.module_runs import COLLECTIONS, Json, Ran
+from tests.waiting import wait_until
 
-from .support import Job, domain_xml, everything, guest, run, wait_until
+from .support import Job, domain_xml, everything, guest, run
 
 IDENTITY = "[/system identity get name]"
 SECRET = "correct horse battery staple"

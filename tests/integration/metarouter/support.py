@@ -13,8 +13,9 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.guest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.api import Api
 
 from tests.simulators.routerboard.board import Board
+from tests.waiting import PATIENCE
 
-ORDER = Order(check_mode=False, timeout=10, import_timeout=10)
+ORDER = Order(check_mode=False, timeout=PATIENCE, import_timeout=PATIENCE)
 IMAGE = "openwrt-mr-mips-rootfs.tgz"
 
 Wanted = dict[str, t.Any]

@@ -25,6 +25,7 @@ from tests.simulators.routerboard.console import LineSettings
 from tests.simulators.routerboard.ssh_door import SshDoor
 from tests.simulators.routerboard.terminal import TerminalSettings
 from tests.unit.routerboard.one_guest import OneGuest
+from tests.waiting import PATIENCE
 
 SECRET = 'a "$strange$" pass?word'
 ORDER = Order(check_mode=False, concurrency=4)
@@ -246,7 +247,7 @@ def test_a_guest_that_is_off_does_not_answer_and_one_that_is_not_there_is_named(
 
 def test_a_command_that_does_not_end_in_time_is_an_error_and_the_console_is_left(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
-    monkeypatch.setattr(host.board.client1.router.platform, "sleep", lambda seconds: released.wait(30))
+    monkeypatch.setattr(host.board.client1.router.platform, "sleep", lambda seconds: released.wait(PATIENCE))
     outcome = host.run(commands=[{"source": ":delay 30", "timeout": 1}])
     released.set()
     assert "did not end within 1 s" in str(outcome.error)

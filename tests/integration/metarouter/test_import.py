@@ -21,6 +21,7 @@ from tests.simulators.routerboard.board import Board
 from tests.simulators.routerboard.faults import Fault
 from tests.simulators.routerboard.images import openwrt_image
 from tests.simulators.routerboard.rendering import Rendering
+from tests.waiting import PATIENCE
 
 WRT: Wanted = {"guest_os": "openwrt", "memory_size": 16, "image": IMAGE}
 
@@ -215,7 +216,7 @@ class Race:
         self.held: Fault = board.faults.hang("/metarouter/import-image")
 
     def run(self, wanted: Wanted, progress: Progress = silent) -> Outcome:
-        with self._enter(self._board, timeout=30) as api:
+        with self._enter(self._board, timeout=PATIENCE) as api:
             return run(api, wanted, progress=progress)[wanted["name"]]
 
     def both(self, first: Wanted, second: Wanted, go_on: t.Callable[[str], bool]) -> tuple[Outcome, Outcome]:
@@ -227,7 +228,7 @@ class Race:
 
         with ThreadPoolExecutor(1) as pool:
             earlier = pool.submit(self.run, first)
-            assert self.held.struck.wait(30)
+            assert self.held.struck.wait(PATIENCE)
             later = self.run(second, seen)
             self.held.released.set()
             return earlier.result(), later
@@ -238,7 +239,7 @@ def waits(what: str) -> bool:
 
 
 def test_of_two_runs_that_make_the_same_guest_one_does(board: Board, enter: Enter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_import, "PATIENCE", 60)
+    monkeypatch.setattr(image_import, "PATIENCE", PATIENCE)
     board.run("/metarouter add name=office disabled=yes")
     first, second = Race(board, enter).both(guest(**WRT), guest(**WRT), waits)
     assert first.error is None
@@ -250,7 +251,7 @@ def test_of_two_runs_that_make_the_same_guest_one_does(board: Board, enter: Ente
 
 
 def test_two_runs_that_import_for_two_guests_go_one_after_the_other(board: Board, enter: Enter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_import, "PATIENCE", 60)
+    monkeypatch.setattr(image_import, "PATIENCE", PATIENCE)
     first, second = Race(board, enter).both(guest(**WRT), guest("client2", **WRT), waits)
     assert (first.error, second.error) == (None, None)
     assert standing(board) == {"client1": "running", "client2": "running"}
@@ -268,12 +269,12 @@ def test_a_run_that_was_taken_for_dead_touches_nothing_when_it_wakes(board: Boar
 def test_two_imports_that_began_together_are_told_apart_by_their_order(
     board: Board, enter: Enter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(image_import, "PATIENCE", 60)
+    monkeypatch.setattr(image_import, "PATIENCE", PATIENCE)
     waiting = threading.Barrier(2)
 
     def make(name: str) -> Outcome:
-        with enter(board, timeout=30) as api:
-            waiting.wait(30)
+        with enter(board, timeout=PATIENCE) as api:
+            waiting.wait(PATIENCE)
             return run(api, guest(name, **WRT))[name]
 
     with ThreadPoolExecutor(2) as pool:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulators.chr_image.image import ensure_image
+from tests.waiting import PATIENCE
 
 HERE = Path(__file__).parent
 URI = "qemu:///system"
@@ -113,7 +114,8 @@ def inventory(count: int, image: Path, prefix: str = "r", **variables: t.Any) ->
         "chr_interfaces": [{"name": "ether1", "network": f"{prefix}-wan"}, {"name": "ether2", "network": f"{prefix}-lan"}],
         "chr_first_boot_identity": "{{ inventory_hostname }}",
         "chr_first_boot_admin_password": "Password-of-the-tests",
-        "chr_first_boot_agent_timeout": 180,
+        "chr_first_boot_agent_timeout": PATIENCE,
+        "chr_license_agent_timeout": PATIENCE,
         **variables,
     }
     return {"all": {"hosts": hosts, "vars": common}}

@@ -10,8 +10,9 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.integration.libvirt.support import next_step, wait_until
+from tests.integration.libvirt.support import next_step
 from tests.module_runs import ModuleRun
+from tests.waiting import wait_until
 
 from .conftest import URI, Run, destroy, inventory, virsh, wipe
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -75,6 +76,7 @@ def base_image(packages: Sequence[Package], cache: Path) -> Path:
     """The cached image that all versions share, built first where needed."""
     base = cache / f"chr-simulated-{content_key(packages)}.base"
     if not base.exists():
+        print("Building the simulated CHR's disk image (half a minute) ...", file=sys.stderr)
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache, prefix=".build-") as work:
             build(Path(work) / "disk", packages, cache, Path(work))

@@ -14,6 +14,8 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors impo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.waiting import PATIENCE
+
 FIELDS = st.one_of(
     st.sampled_from(["memory", "cpus", "power", "exists", "description"]),
     st.builds("interfaces.ether{}.{}".format, st.integers(1, 9), st.sampled_from(["link", "mac", "network"])),
@@ -65,7 +67,7 @@ def test_jobs_run_side_by_side() -> None:
     both = threading.Barrier(2)
 
     def meets() -> Outcome:
-        both.wait(timeout=30)
+        both.wait(PATIENCE)
         return Outcome("met")
 
     assert not [outcome for outcome in run_batch({"a": meets, "b": meets}, 2).values() if outcome.error]

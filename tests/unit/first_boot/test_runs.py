@@ -18,8 +18,8 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._first_boot.scrip
 from tests.simulators.routeros.memory_platform import MemoryPlatform
 from tests.unit.first_boot.boots import boot_scripts, go, one, running, wanted
 from tests.unit.support import Chr, MemoryHypervisor
+from tests.waiting import PATIENCE, wait_until
 
-PATIENCE = 60.0  # seconds before something that never happens fails its test
 BRIDGE = "/interface bridge add name=mine"  # a second copy of it is an error
 SLOW = {"name": "slow", "source": f"{BRIDGE}\n:delay 10s"}
 
@@ -57,7 +57,7 @@ def test_a_second_run_waits_for_the_copy_that_runs(hypervisor: MemoryHypervisor,
         first = begin(pool, hypervisor)
         assert paused.in_delay.wait(PATIENCE)
         second = begin(pool, hypervisor)
-        wait_until(lambda: len(hypervisor.routers["edge1"].transport.started) > 3)  # the second one has looked, and looks on
+        wait_until(lambda: len(hypervisor.routers["edge1"].transport.started) > 3, "the second one has looked, and looks on")
         paused.go_on.set()
         outcomes = [first.result(PATIENCE), second.result(PATIENCE)]
     assert [(outcome.error, outcome.facts["first_boot"]) for outcome in outcomes] == [(None, JUST_DONE), (None, STANDING)]
@@ -104,7 +104,7 @@ def test_a_runner_that_was_killed_leaves_its_script_to_the_next_run(hypervisor: 
     router.transport.poll = poll  # type: ignore[method-assign]
     with ThreadPoolExecutor() as pool:
         second = begin(pool, hypervisor)
-        wait_until(lambda: len(router.transport.started) > 3)
+        wait_until(lambda: len(router.transport.started) > 3, "the second one has looked, and looks on")
         paused.go_on.set()
         outcome = second.result(PATIENCE)
     assert (outcome.error, outcome.facts["first_boot"]) == (None, STANDING)
@@ -212,13 +212,3 @@ def test_an_agent_that_never_answers_is_said_with_what_helps(hypervisor: MemoryH
     outcome = one(hypervisor, wanted(timeout=1))
     assert "the router did not answer within 1 s" in str(outcome.error)
     assert "Split the script" not in str(outcome.error)
-
-
-def wait_until(holds: t.Callable[[], bool]) -> None:
-    """Until something holds; fails after PATIENCE."""
-    pause = threading.Event()
-    for dummy in range(int(PATIENCE / 0.01)):
-        if holds():
-            return
-        pause.wait(0.01)
-    raise AssertionError("it never held")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,14 +14,10 @@ import pytest
 
 from tests.unit.images.conftest import VERSION, Result, finish
 from tests.unit.images.mirror import Mirror
+from tests.waiting import wait_until
 
 Start = Callable[..., subprocess.Popen[str]]
 Module = Callable[..., Result]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    while not condition():
-        time.sleep(0.02)
 
 
 def test_a_batch_shares_an_image_and_one_bad_router_fails_alone(module: Module, mirror: Mirror, tmp_path: Path) -> None:
@@ -59,7 +54,7 @@ def test_what_a_killed_run_left_is_not_used_and_goes(start: Start, module: Modul
     cache = tmp_path / "cache"
     mirror.gate.clear()
     process = start(images=[{"name": "r1", "version": VERSION}])
-    until(lambda: any(path.stat().st_size for path in cache.glob(".part-*")))
+    wait_until(lambda: any(path.stat().st_size for path in cache.glob(".part-*")), "the download begins")
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert list(cache.glob(".part-*"))
@@ -86,7 +81,7 @@ def test_two_runs_at_once_download_once_and_both_succeed(start: Start, mirror: M
     first = start(images=[{"name": "r1", "version": VERSION}])
     mirror.sent_half.wait()
     second = start(images=[{"name": "r2", "version": VERSION}], progress_file=str(progress))
-    until(lambda: progress.exists() and "waits for another run" in progress.read_text())
+    wait_until(lambda: progress.exists() and "waits for another run" in progress.read_text(), "the second run waits for the first")
     mirror.gate.set()
     one, two = finish(first)["images"]["r1"], finish(second)["images"]["r2"]
     assert one["path"] == two["path"] and not one["failed"] and not two["failed"]

@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import GuestError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses import converge as converge_module
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses.converge import Terms, converge
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses.doors import AgentDoor, ApiDoor, LicenseDoor, Reading
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses.license import LicenseSpec, parse_spec
@@ -25,6 +26,7 @@ from tests.simulators.routerboard.api_door import ApiDoor as ApiServer
 from tests.simulators.routeros.account_server import AccountServer
 from tests.simulators.routeros.agent import GuestAgent
 from tests.unit.support import SimulatedTransport
+from tests.waiting import PATIENCE
 
 WAYS = ("api", "guest_agent")
 
@@ -74,7 +76,8 @@ class Fleet:
             return
         if self.answers_are_lost:
             self.clones[name].faults.drop_after("/system/license/renew")
-        given = {"host": "127.0.0.1", "port": self._ports[name], "username": "admin", "password": "", "tls": "none", "login": "auto", "timeout": 5}
+        login = {"username": "admin", "password": "", "login": "auto"}
+        given = {"host": "127.0.0.1", "port": self._ports[name], "tls": "none", "timeout": PATIENCE, **login}
         with session(ApiOptions.parse(given)) as api:
             yield self._counted(ApiDoor(api))
 
@@ -113,7 +116,7 @@ class Fleet:
 
 
 def spec(name: str = "edge1", **wanted: t.Any) -> LicenseSpec:
-    defaults = {"source": "none", "generate_new_id": "never", "renew_before": 0, "renew_interval": 24, "wait": True, "timeout": 2}
+    defaults = {"source": "none", "generate_new_id": "never", "renew_before": 0, "renew_interval": 24, "wait": True, "timeout": PATIENCE}
     return parse_spec({"name": name, **defaults, **wanted})
 
 
@@ -121,7 +124,8 @@ Fleets = Callable[[str], Fleet]
 
 
 @pytest.fixture(params=WAYS)
-def fleet(request: pytest.FixtureRequest) -> Iterator[Fleet]:
-    """A fleet without routers, once for each way in."""
+def fleet(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
+    """A fleet without routers, once for each way in. None of them has just started: what the network lacks will not come."""
+    monkeypatch.setattr(converge_module, "NETWORK_WITHIN", 0.1)
     with ExitStack() as stack:
         yield Fleet(request.param, stack)

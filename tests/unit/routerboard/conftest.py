@@ -19,16 +19,16 @@ from librouteros.login import plain, token
 from tests.simulators.routerboard.api_framing import SentenceReader, encode_sentence
 from tests.simulators.routerboard.board import Board
 from tests.simulators.routerboard.models import PLAIN_LOGIN, at_least
+from tests.waiting import PATIENCE
 
 SECONDS = 0.01
-TIMEOUT = 20.0  # of a hanging test only
 
 
 class Wire:
     """A client that says exactly what it is told to and hides nothing of the answers."""
 
     def __init__(self, board: Board) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", board.ports["api"]), TIMEOUT)
+        self._socket = socket.create_connection(("127.0.0.1", board.ports["api"]), PATIENCE)
         self._reader = SentenceReader()
         self._sentences: list[list[str]] = []
         self._board = board
@@ -93,7 +93,7 @@ def connect() -> Iterator[Callable[..., Api]]:
 
         def make(board: Board, user: str = "admin", password: str = "", **options: Any) -> Api:
             method = plain if at_least(board.version, PLAIN_LOGIN) else token
-            options = {"port": board.ports["api"], "login_method": method, "encoding": "utf-8", "timeout": TIMEOUT, **options}
+            options = {"port": board.ports["api"], "login_method": method, "encoding": "utf-8", "timeout": PATIENCE, **options}
             api = librouteros.connect("127.0.0.1", user, password, **options)
             stack.callback(api.close)
             return api

@@ -13,8 +13,7 @@ from librouteros.exceptions import ConnectionClosed, TrapError
 
 from tests.simulators.routerboard.board import Board
 from tests.simulators.routerboard.images import openwrt_image
-
-from .conftest import TIMEOUT
+from tests.waiting import PATIENCE
 
 LOST = (ConnectionClosed, ConnectionResetError, BrokenPipeError)
 BRIDGE = ("interface", "bridge")
@@ -27,7 +26,7 @@ def test_a_connection_lost_before_and_after_the_command_ran(
     fault = (board.faults.drop_before if before else board.faults.drop_after)("/interface/bridge/add")
     with pytest.raises(LOST):
         connect(board).path(*BRIDGE).add(name="b1")
-    assert fault.struck.wait(TIMEOUT)
+    assert fault.struck.wait(PATIENCE)
     assert [row["name"] for row in connect(board).path(*BRIDGE)] == made
 
 

@@ -14,8 +14,9 @@ from librouteros.exceptions import FatalError
 from librouteros.login import plain
 
 from tests.simulators.routerboard.board import Board
+from tests.waiting import PATIENCE
 
-from .conftest import TIMEOUT, Wire
+from .conftest import Wire
 
 OLD = ("3.21", "6.30.2", "6.42.12")
 NEW = ("6.43", "6.49.10", "7.20.8")
@@ -33,7 +34,7 @@ def test_the_version_s_own_login(make_board: Callable[..., Board], connect: Call
 def test_a_client_of_today_believes_to_be_logged_in(make_board: Callable[..., Board], version: str) -> None:
     """librouteros overlooks the challenge; its first command fails."""
     board = make_board(version)
-    api = librouteros.connect("127.0.0.1", "admin", "", port=board.ports["api"], login_method=plain, timeout=TIMEOUT)
+    api = librouteros.connect("127.0.0.1", "admin", "", port=board.ports["api"], login_method=plain, timeout=PATIENCE)
     with pytest.raises(FatalError, match="not logged in"):
         list(api.path("interface"))
 

@@ -16,7 +16,7 @@ from typing import Any
 import librouteros
 import pytest
 
-from .conftest import TIMEOUT
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[3]
 Process = subprocess.Popen[str]
@@ -45,8 +45,8 @@ def test_it_serves_until_it_is_ended_and_leaves_nothing(end: Callable[[Process],
         assert {"api", "api-ssl", "ssh", "ftp"} <= set(board["ports"])
         assert board["host_key"].startswith("ssh-rsa ")
         assert Path(board["ca_file"]).exists()
-        api = librouteros.connect("127.0.0.1", "admin", "a secret", port=board["ports"]["api"], timeout=TIMEOUT)
+        api = librouteros.connect("127.0.0.1", "admin", "a secret", port=board["ports"]["api"], timeout=PATIENCE)
         assert [row["name"] for row in api.path("metarouter")] == ["a"]
         end(running)
-        assert running.wait(TIMEOUT) == 0
+        assert running.wait(PATIENCE) == 0
         assert not Path(board["ca_file"]).exists()

@@ -15,8 +15,7 @@ from librouteros.exceptions import TrapError
 from tests.simulators.routerboard.board import Board
 from tests.simulators.routerboard.hosting import NOT_ENOUGH, GuestMachine
 from tests.simulators.routerboard.images import openwrt_image
-
-from .conftest import TIMEOUT
+from tests.waiting import PATIENCE
 
 
 def names(board: Board, path: str, name: str = "name") -> list[str]:
@@ -185,8 +184,8 @@ def test_a_guest_s_console_is_alive_while_the_guest_runs(board: Board) -> None:
     attachment = machine.line.attach(printed.put)
     shown = b""
     while b"Login:" not in shown:
-        shown += printed.get(timeout=TIMEOUT)
+        shown += printed.get(timeout=PATIENCE)
     board.run("/metarouter shut-down a")
     while b"Power down." not in shown:
-        shown += printed.get(timeout=TIMEOUT)
+        shown += printed.get(timeout=PATIENCE)
     attachment.detach()

@@ -23,6 +23,7 @@ from paramiko.ssh_exception import AuthenticationException, SSHException
 from tests.simulators.routerboard.console import BUSY, ENTERED, LEFT
 from tests.simulators.routerboard.ssh_door import SshDoor
 from tests.unit.routerboard.one_guest import OneGuest
+from tests.waiting import PATIENCE
 
 needs_openssh = pytest.mark.skipif(shutil.which("sftp") is None, reason="no OpenSSH client")
 # What a user of today must tell OpenSSH to reach a RouterOS before 6.45.
@@ -98,7 +99,7 @@ class Doorway:
     def openssh(self, program: str, *arguments: str, typed: str = "", more: tuple[str, ...] = ()) -> subprocess.CompletedProcess[bytes]:
         options = ["-F", "none", "-i", str(self.folder / "key"), f"-oUserKnownHostsFile={self.known_hosts}", "-oBatchMode=yes"]
         command = [program, *options, *more, "-oIdentitiesOnly=yes", "-oPort=" + str(self.port), *arguments]
-        return subprocess.run(command, input=typed.encode(), capture_output=True, timeout=60, check=False)
+        return subprocess.run(command, input=typed.encode(), capture_output=True, timeout=PATIENCE, check=False)
 
 
 @pytest.fixture

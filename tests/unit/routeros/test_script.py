@@ -13,6 +13,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script 
 
 from tests.simulators.routeros.memory_platform import MemoryPlatform
 from tests.unit.support import Chr
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_a_script_that_outlives_its_timeout_may_still_run() -> None:
             run(transport, Script("stuck", ":delay 1s", timeout=0.05))
     finally:
         platform.go_on.set()
-    assert platform.ended.wait(timeout=30)
+    assert platform.ended.wait(PATIENCE)
 
 
 # The marker

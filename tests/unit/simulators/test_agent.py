@@ -17,6 +17,7 @@ from tests.simulators.routeros.agent import GuestAgent
 from tests.simulators.routeros.memory_platform import MemoryPlatform
 from tests.simulators.routeros.platform import Lease
 from tests.simulators.routeros.router import Router
+from tests.waiting import PATIENCE
 
 _COMMANDS = {
     "guest-exec",
@@ -53,7 +54,7 @@ class SlowPlatform(MemoryPlatform):
 
     def sleep(self, seconds: float) -> None:
         self.asleep.set()
-        assert self.wake.wait(30)
+        assert self.wake.wait(PATIENCE)
         super().sleep(seconds)
 
 
@@ -218,7 +219,7 @@ def test_a_running_script_hinders_nobody() -> None:
     router.boot()
     client = Client(GuestAgent(router))
     slow = client.start(":delay 5s; :put [/system identity get name]")
-    assert platform.asleep.wait(30)
+    assert platform.asleep.wait(PATIENCE)
     assert client.ask("guest-exec-status", pid=slow) == {"exited": False}
     quick = client.start("/system identity set name=meanwhile; :put quick")
     assert client.finish(quick)["out-data"] == "quick\r\n"
