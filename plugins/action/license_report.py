@@ -17,7 +17,7 @@ from ansible.utils.display import Display
 
 from ..plugin_utils._license_formats import as_json, html, prometheus, text
 from ..plugin_utils._license_report import Report, Row, Thresholds, assemble, judge, misconfigured, misspelt, off, unreachable
-from ..plugin_utils._phase import DESCRIPTION, Values, host_values, rendered, results_of
+from ..plugin_utils._phase import DESCRIPTION, Values, host_values, reason_of, rendered, results_of
 
 FORMATS: t.Final = {"json": as_json, "html": html, "prometheus": prometheus}
 READABLE: t.Final = 0o644  # a report holds no secret, and whoever serves it is another user
@@ -85,7 +85,7 @@ class ActionModule(ActionBase):
             return off(host)
         facts: Values = next(iter((share.get("entries") or {}).values()), {})
         if "system_id" not in facts:
-            return unreachable(host, str(share.get("msg") or "It failed before its licence was read; the reason is above."))
+            return unreachable(host, reason_of(values) or "A task of another kind failed for it; Ansible says above which, and why.")
         try:
             source, level = (
                 str(rendered(self._templar, values.get(name), values) or "") for name in ("chr_license_source", "chr_license_minimum_level")

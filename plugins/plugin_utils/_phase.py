@@ -53,6 +53,11 @@ def results_of(values: t.Mapping[str, t.Any]) -> Values:
     return dict((values.get(REPORT) or {}).get("results") or {})
 
 
+def reason_of(values: t.Mapping[str, t.Any]) -> str:
+    """Why a host failed in its last phase, from its variables; empty where it did not."""
+    return str((values.get(REPORT) or {}).get("msg") or "")
+
+
 def rendered(templar: t.Any, value: t.Any, values: t.Mapping[str, t.Any]) -> t.Any:
     """A variable of another host, rendered in that host's scope."""
     return templar.copy_with_new_env(available_variables=dict(values)).template(value)

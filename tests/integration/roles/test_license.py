@@ -59,9 +59,9 @@ def test_a_router_whose_variables_a_later_role_refuses_failed(play: Play, pool: 
     assert limit.read_text() == "v2\n"
 
 
-def test_a_trial_is_not_asked_for_without_a_way_to_the_account_server(play: Play, pool: str, chr_image: Path) -> None:
+def test_a_trial_without_a_way_to_the_account_server_fails_and_says_what_spoke_against_it(play: Play, pool: str, chr_image: Path) -> None:
     asked = {"chr_license_source": "trial", "chr_license_account": "lab@example.com", "chr_license_password": "the account's password"}
-    routers = inventory(1, chr_image, prefix="try", chr_license_minimum_level="p1", **asked)
+    routers = inventory(1, chr_image, prefix="try", chr_license_minimum_level="p1", chr_license_timeout=5, **asked)
     run = play("vrouter.mikrotik.provision", routers, "-vvv")
     assert run.code != 0
     assert "no active default route" in run.output
