@@ -93,9 +93,7 @@ class Connections:
         self.on_loss = lambda: None
         for connection in self._open:
             with suppress(lib.libvirtError):
-                connection.unregisterCloseCallback()  # which would keep it open
-            with suppress(lib.libvirtError):
-                connection.close()
+                connection.close()  # its callback may keep it until the process ends, which is near: taking that back would be a round trip
         self._open.clear()
 
     def _connect(self) -> libvirt.virConnect:
