@@ -41,7 +41,9 @@ options:
         type: str
         required: true
       name:
-        description: The interface's slot, V(ether1) to V(ether8), as a RouterOS guest names it. No gaps.
+        description:
+          - The interface's slot, V(ether1) to V(ether8), as a RouterOS guest names it. A new one takes the first that is free.
+          - Where one that is not the last is removed, the others keep their slots here, but the guest may count them anew, which is warned of.
         type: str
         required: true
       state:

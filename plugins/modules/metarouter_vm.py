@@ -67,7 +67,9 @@ options:
           - On a running guest the change is pending until the guest restarts.
         type: int
       disk_size:
-        description: Size of the disk in kiB, or V(unlimited), RouterOS's default, with which a guest can fill the host's storage.
+        description:
+          - Size of the disk in kiB, or V(unlimited) or V(0), RouterOS's default, with which a guest can fill the host's storage. A new guest that
+            gets such a disk is warned of.
         type: str
       image:
         description: The image of a new OpenWrt guest, a file on the router. Needs RouterOS 3.24 or later.
@@ -85,7 +87,9 @@ options:
         default: []
         suboptions:
           name:
-            description: The interface's slot, V(ether1) to V(ether8), as a RouterOS guest names it. No gaps.
+            description:
+              - The interface's slot, V(ether1) to V(ether8), as a RouterOS guest names it. A new one takes the first that is free.
+              - Where one that is not the last is removed, the others keep their slots here, but the guest may count them anew, which is warned of.
             type: str
             required: true
           state:
@@ -228,7 +232,9 @@ guests:
       type: dict
       returned: always
     restart_needed:
-      description: Whether a change is pending until the guest restarts.
+      description:
+        - Whether a change is pending until the guest restarts; the router remembers it in the guest's comment, or that of an interface.
+        - A restart by somebody else is not seen, so it stays true until the guest is stopped, started or restarted by this collection.
       type: bool
       returned: always
     closed:
@@ -264,8 +270,16 @@ guests:
       description: What it uses of it, in kiB.
       type: int
       returned: when the guest exists
+    disk_reads:
+      description: How often it read from it, as the router counts.
+      type: int
+      returned: when the guest exists
+    disk_writes:
+      description: How often it wrote to it, as the router counts.
+      type: int
+      returned: when the guest exists
     comment:
-      description: Its comment, without our mark.
+      description: Its comment, without our mark. What is no UTF-8 in it is shown as question marks, and kept as it is.
       type: str
       returned: when the guest exists
     interfaces:

@@ -9,6 +9,11 @@ a failed result for the one guest it belongs to; nothing else of the batch stops
 
 from __future__ import annotations
 
+import re
+import typing as t
+
+from .text import readable
+
 
 class RouterError(Exception):
     """Something that stops the work on one object.
@@ -18,16 +23,16 @@ class RouterError(Exception):
     """
 
     def __init__(self, problem: str, *, wanted: str = "", found: str = "", remedy: str = "") -> None:
-        self.problem = one_line(problem)
+        self.problem = _clause(one_line(problem))
         self.wanted = one_line(wanted)
         self.found = one_line(found)
-        self.remedy = one_line(remedy)
+        self.remedy = _clause(one_line(remedy))
         super().__init__(str(self))
 
     def __str__(self) -> str:
         sides = [f"{label}: {text}" for label, text in (("wanted", self.wanted), ("found", self.found)) if text]
-        text = self.problem + (f" ({', '.join(sides)})" if sides else "") + "."
-        return f"{text} {self.remedy}." if self.remedy else text
+        text = _sentence(self.problem + (f" ({', '.join(sides)})" if sides else ""))
+        return f"{text} {_sentence(self.remedy)}" if self.remedy else text
 
 
 class InputError(RouterError):
@@ -74,5 +79,22 @@ class LostError(GuestError):
 
 
 def one_line(text: str) -> str:
-    """The text on one line and without a closing full stop, so that sentences join cleanly."""
-    return " ".join(str(text).split()).rstrip(".")
+    """The text on one line."""
+    return str(readable(" ".join(str(text).split())))
+
+
+# A word that somebody may copy: /srv/x, ~/x, ./x, ../x, https://x, group_vars/all.yml; not KVM/QEMU, and not 192.0.2.1/24.
+_PATH: t.Final = re.compile(r"(?:/|~/|\.{1,2}/|\w+://).*|.*/[^/]*\.[^/.]+")
+
+
+def _clause(text: str) -> str:
+    """The text without the full stop that ends a sentence. The dots of an ellipsis or a path are its own."""
+    return text if text.endswith("..") or _PATH.fullmatch(text.rpartition(" ")[2]) else text.removesuffix(".")
+
+
+def _sentence(text: str) -> str:
+    """The text with one full stop. A path that ends it is quoted, so that the full stop is not taken for a part of it."""
+    start, space, last = text.rpartition(" ")
+    if _PATH.fullmatch(last) and last[-1] not in ")'\"":
+        text = f"{start}{space}'{last}'"
+    return text if text.endswith(("...", "!", "?")) else f"{text}."

@@ -37,7 +37,7 @@ class Mask:
     def of(cls, secrets: t.Iterable[str], names: t.Collection[str] = ()) -> Mask:
         """A mask for these secrets; `names` are the names of all objects in the batch."""
         plain = tuple(dict.fromkeys(secret for secret in secrets if secret))
-        withhold = any(len(one_line(secret)) < SHORTEST or secret in names for secret in plain)
+        withhold = any(len(_folded(secret)) < SHORTEST or secret in names for secret in plain)
         return cls(plain, withhold)
 
     def forms(self) -> list[str]:
@@ -72,6 +72,11 @@ class Mask:
 def _forms(secret: str) -> t.Iterator[str]:
     """The secret as it stands, folded into an error's one line, and by its lines, each plain and quoted; and the whole as base64."""
     yield base64.b64encode(secret.encode()).decode().rstrip("=")
-    for text in (secret, one_line(secret), *(line for line in secret.splitlines() if len(line) >= SHORTEST)):
+    for text in (secret, one_line(secret), _folded(secret), *(line for line in secret.splitlines() if len(line) >= SHORTEST)):
         quoted = repr(text + "\"'")[1:-4]  # as Python quotes it where the whole text holds both kinds of quotes
         yield from (text, escape(text), quoted, quoted.replace("\\'", "'"))
+
+
+def _folded(secret: str) -> str:
+    """As it stands at the end of a sentence of an error, whose full stop is the sentence's own."""
+    return one_line(secret).rstrip(".")

@@ -31,14 +31,23 @@ def truth(text: str) -> bool:
     return text in ("true", "yes")
 
 
-_SIZE: t.Final = re.compile(r"(\d+)\s*(KiB|MiB|GiB|B|bytes)?", re.IGNORECASE)
-_UNITS: t.Final = {"b": 1, "bytes": 1, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
+def readable(value: t.Any) -> t.Any:
+    """The value with question marks for what is no UTF-8 in its texts, as a router's comments may hold."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, t.Mapping):
+        return {readable(key): readable(item) for key, item in value.items()}
+    return [readable(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+_SIZE: t.Final = re.compile(r"(\d+(?:\.\d+)?)\s*(KiB|kB|MiB|GiB|B|bytes)?", re.IGNORECASE)
+_UNITS: t.Final = {"b": 1, "bytes": 1, "kb": 1024, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
 
 
 def size(text: str, unit: int) -> int | None:
-    """Bytes, from a size as RouterOS renders it: `32MiB`, `32000kiB`, or a bare number of `unit` bytes. None where it is no size."""
+    """Bytes, from a size as RouterOS renders it: `32MiB`, `23.5MiB`, `32000kiB`, or a bare number of `unit` bytes. None where it is no size."""
     match = _SIZE.fullmatch(text.strip())
     if match is None:
         return None
     number, suffix = match.groups()
-    return int(number) * (_UNITS[suffix.lower()] if suffix else unit)
+    return int(float(number) * (_UNITS[suffix.lower()] if suffix else unit))

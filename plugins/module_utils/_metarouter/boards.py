@@ -53,9 +53,9 @@ class Issue:
 _RB: t.Final = r"(?:RouterBOARD )?(?:RB)?"
 # The patterns match the board's name as /system/resource prints it: RB433AH, RB2011UiAS-2HnD, 951Ui-2HnD, RouterBOARD 750.
 _SUPPORTED: t.Final = (
-    re.compile(_RB + r"4\d\d.*", re.IGNORECASE),
-    re.compile(_RB + r"7\d\d.*", re.IGNORECASE),
-    re.compile(_RB + r"9\d\d.*", re.IGNORECASE),
+    re.compile(_RB + r"4\d\d(?!\d).*", re.IGNORECASE),
+    re.compile(_RB + r"7\d\d(?!\d).*", re.IGNORECASE),
+    re.compile(_RB + r"9\d\d(?!\d).*", re.IGNORECASE),
     re.compile(_RB + r"2011.*", re.IGNORECASE),
     re.compile(_RB + r"(?:1000|1100|1100AH|800)", re.IGNORECASE),
 )
@@ -79,6 +79,7 @@ ISSUES: t.Final = (
         fatal=False,
     ),
 )
+CHR: t.Final = "CHR"  # how a CHR's board name begins: CHR QEMU Standard PC ...
 NO_MENU: t.Final = (
     "Boards with MetaROUTER: RB4xx, RB7xx and RB9xx without SPI flash, RB2011, RB1000, RB1100, RB1100AH and RB800, "
     "with RouterOS 3.21 to 6.x"
@@ -88,11 +89,15 @@ NO_MENU: t.Final = (
 def missing_menu(board: Board) -> UnsupportedError:
     """Why a router without /metarouter has none, and what to do."""
     found = f"{board.name}, RouterOS {board.version}"
+    supported = any(pattern.fullmatch(board.name) for pattern in _SUPPORTED)
+    if board.name.startswith(CHR):
+        return UnsupportedError("a CHR hosts no MetaROUTER guests", found=found, remedy="Make another CHR on its hypervisor, with chr_guest")
     if board.version.major >= 7:
-        return UnsupportedError("RouterOS 7 has no MetaROUTER", found=found, remedy="Stay on RouterOS 6 on this board, or use a CHR on a hypervisor")
+        remedy = "Stay on RouterOS 6 on this board, or use a CHR on a hypervisor" if supported else NO_MENU
+        return UnsupportedError("RouterOS 7 has no MetaROUTER", found=found, remedy=remedy)
     if board.version < FEATURE_SINCE:
         return UnsupportedError("this RouterOS is older than MetaROUTER", wanted="3.21 to 6.x", found=found, remedy="Upgrade the router")
-    if any(pattern.fullmatch(board.name) for pattern in _SUPPORTED):
+    if supported:
         remedy = f"Boards of this series with SPI flash have none. {NO_MENU}"
         return UnsupportedError("this board has no MetaROUTER", found=found, remedy=remedy)
     return UnsupportedError("this board has no MetaROUTER", found=found, remedy=NO_MENU)

@@ -11,8 +11,8 @@ from .._core.changes import Change
 from .._core.errors import GuestError, RefusedError, TrapError, UnsupportedError
 from .._core.text import boolean
 from .._routeros.api import Api
-from .guest import NicState, VmSpec
-from .mark import CLOSED, marked
+from .guest import NicState, VmSpec, VmState
+from .mark import CLOSED, RESTART, marked, unmarked
 from .plan import VIRTUAL_ETHERNET, NicPlan, VmPlan
 from .read import NIC, VM
 
@@ -27,9 +27,7 @@ def words(values: t.Mapping[str, t.Any]) -> dict[str, str]:
 
 
 def _word(value: t.Any) -> str:
-    if isinstance(value, bool):
-        return boolean(value)
-    return "none" if value == "" else str(value)
+    return boolean(value) if isinstance(value, bool) else str(value)
 
 
 def add_guest(api: Api, spec: VmSpec) -> tuple[str, list[str]]:
@@ -58,16 +56,6 @@ def _marked_write(write: t.Callable[[dict[str, str]], Written], spec: VmSpec) ->
         return write(values), [NO_COMMENTS]
 
 
-def mark_guest(api: Api, item: str, spec: VmSpec, comment: str) -> list[str]:
-    """Write the comment, with our mark, on a guest. Returns warnings."""
-    try:
-        api.set(VM, item, {"comment": marked(comment)})
-    except TrapError as error:
-        _comment_only(error, spec)
-        return [NO_COMMENTS]
-    return []
-
-
 def _comment_only(error: TrapError, spec: VmSpec) -> None:
     """Raise, unless all that is missing is the place for our mark."""
     if "comment" not in error.text:
@@ -76,20 +64,42 @@ def _comment_only(error: TrapError, spec: VmSpec) -> None:
         raise UnsupportedError("comment: this RouterOS keeps none for guests", found=error.text, remedy="Leave comment out") from error
 
 
-def set_guest(api: Api, item: str, plan: VmPlan) -> list[str]:
-    """Change a guest's own properties. Returns warnings."""
-    sizes = {key: plan.after(key) for key in ("memory_size", "disk_size") if plan.after(key) is not None}
-    if sizes:
-        try:
-            api.set(VM, item, words(sizes))
-        except TrapError as error:
-            raise GuestError(
-                f"{', '.join(sizes)} cannot be changed now", found=error.text, remedy="If it is because the guest runs, use state: restarted"
-            ) from error
+def set_guest(api: Api, found: VmState, plan: VmPlan) -> tuple[bool, list[str]]:
+    """Change a guest's own properties, and remember whether they count only after a restart: whether it could be, and warnings."""
+    sizes = words({key: plan.after(key) for key in ("memory_size", "disk_size") if plan.after(key) is not None})
     text = plan.after("comment")
-    if text is None and plan.after("ours") is None:
-        return []
-    return mark_guest(api, item, plan.spec, text if text is not None else plan.found.comment if plan.found else "")
+    if text is None and plan.after("ours") is None and plan.pending == found.pending:
+        _set_own(api, found.id, sizes)
+        return True, []
+    comment = marked(found.comment if text is None else text, flags=[RESTART] if plan.pending else [])
+    try:
+        _set_own(api, found.id, {**sizes, "comment": comment})
+    except TrapError as error:
+        _comment_only(error, plan.spec)
+        _set_own(api, found.id, sizes)
+        return plan.pending == found.pending, [NO_COMMENTS] if plan.after("ours") else []
+    return True, []
+
+
+def _set_own(api: Api, item: str, values: t.Mapping[str, str]) -> None:
+    sizes = [name.replace("-", "_") for name in values if name.endswith("-size")]
+    try:
+        if values:
+            api.set(VM, item, values)
+    except TrapError as error:
+        if "comment" in error.text or not sizes:
+            raise
+        remedy = "If it is because the guest runs, use state: restarted"
+        raise GuestError(f"{', '.join(sizes)} cannot be changed now", found=error.text, remedy=remedy) from error
+
+
+def note_restart(api: Api, guest: str, pending: bool) -> None:
+    """Remember on the first of its interfaces what this RouterOS has no place for on the guest itself."""
+    rows = [row for row in api.print(NIC, (".id", "comment"), f"?virtual-machine={guest}") if unmarked(row.get("comment", "")).ours]
+    for row in rows[:1]:
+        comment = unmarked(row["comment"])
+        flags = (comment.flags - {RESTART}) | ({RESTART} if pending else set())
+        api.set(NIC, row[".id"], {"comment": marked(comment.text, comment.of, flags)})
 
 
 def apply_nic(api: Api, guest: str, plan: NicPlan) -> None:
@@ -103,12 +113,22 @@ def apply_nic(api: Api, guest: str, plan: NicPlan) -> None:
         api.add(HOST_INTERFACE, {"name": nic.host_name or "", "comment": marked("", f"{guest}/{nic.name}")})
     values = plan.values()
     comment = values.pop("comment", None)
-    flags = [CLOSED] if plan.closed else []
+    flags = [*([CLOSED] if plan.closed else []), *([RESTART] if plan.found is not None and plan.found.pending else [])]
     if plan.found is None:
         api.add(NIC, {"virtual-machine": guest, **words(values), "comment": marked(comment or "", nic.name, flags)})
     elif values or comment is not None or not plan.found.ours:
         text = comment if comment is not None else plan.found.comment
-        api.set(NIC, plan.found.id, {**words(values), "comment": marked(text, nic.name, flags)})
+        _set_nic(api, plan.found.id, {**words(values), "comment": marked(text, nic.name, flags)})
+
+
+def _set_nic(api: Api, item: str, values: t.Mapping[str, str]) -> None:
+    """How a RouterOS takes an interface out of its bridge is documented nowhere: by an empty value, or by `none`."""
+    try:
+        api.set(NIC, item, values)
+    except TrapError as error:
+        if values.get("dynamic-bridge") != "" or "dynamic-bridge" not in error.text:
+            raise
+        api.set(NIC, item, {**values, "dynamic-bridge": "none"})
 
 
 def remove_nic(api: Api, guest: str, nic: NicState) -> None:

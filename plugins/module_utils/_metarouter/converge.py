@@ -8,16 +8,16 @@ One session carries everything, so guests are changed one after the other, and w
 
 from __future__ import annotations
 
-import time
 import typing as t
 from dataclasses import dataclass, field, replace
 
 from .._core.batch import NOTHING_PLANNED, Outcome, Planned, Progress
 from .._core.errors import GuestError, InputError, LostError, RouterError, TrapError, UnsupportedError
-from .._core.waiting import wait_for
+from .._core.text import readable
+from .._core.waiting import Deadline, wait_for
 from .._routeros.api import Api
 from . import boards
-from .commands import add_addresses, add_guest, apply_nic, remove_guest, set_guest
+from .commands import add_addresses, add_guest, apply_nic, note_restart, remove_guest, set_guest
 from .guest import STOPPED, VmSpec, VmState
 from .image_file import local_architecture
 from .image_import import Import, forget_imports, import_guest
@@ -92,12 +92,13 @@ def converge(api: Api, specs: t.Mapping[str, VmSpec], order: Order, progress: Pr
     if batch.busy():
         _check(batch, found)
     refused = set(batch.errors)  # before anything was touched: these have no changes to show
-    under_way = _starting_already(batch)
+    under_way = _under_way(batch)
     if not order.check_mode:
         try:
             forget_imports(api, [name for name, spec in specs.items() if spec.image_name is not None and name in found], IMPORTED)
             if batch.busy() or under_way:
-                _wait(batch, under_way, ("running",))
+                for wanted in set(under_way.values()):
+                    _wait(batch, [name for name, ends in under_way.items() if ends == wanted], wanted)
                 _apply(batch)
                 found, dummy = observe(api, with_addresses)
         except LostError as error:  # what stands now is not known; the next run finds out
@@ -105,10 +106,17 @@ def converge(api: Api, specs: t.Mapping[str, VmSpec], order: Order, progress: Pr
     return {name: _outcome(name, batch, found.get(name), name in refused) for name in specs}
 
 
-def _starting_already(batch: Batch) -> set[str]:
-    """Guests that are to run and are on their way there, for example since a run that was cut off: nothing changes, and they are waited for."""
-    plans = {name: plan for name, plan in batch.plans.items() if name not in batch.errors and plan.spec.state == "started"}
-    return {name for name, plan in plans.items() if plan.found is not None and plan.found.state in ("booting", "rebooting")}
+def _under_way(batch: Batch) -> dict[str, tuple[str, ...]]:
+    """Guests that are on their way to where they are wanted, for example since a run that was cut off, and the states that end it: nothing
+    changes, and they are waited for. What is to be changed in a guest that shuts down waits for that as well."""
+    ends: dict[str, tuple[str, ...]] = {}
+    for name, plan in batch.plans.items():
+        state = plan.found.state if plan.found is not None and name not in batch.errors else ""
+        if state in ("booting", "rebooting") and plan.spec.state == "started":
+            ends[name] = ("running",)
+        elif state == "shutting-down" and (plan.own or plan.spec.state in ("stopped", "disabled")):
+            ends[name] = STOPPED
+    return ends
 
 
 def _plan(spec: VmSpec, found: VmState | None, host: Host, planned: Planned) -> VmPlan:
@@ -189,13 +197,12 @@ def _stop(batch: Batch) -> None:
     stopping = {
         name: plan
         for name, plan in batch.busy().items()
-        if plan.found is not None and plan.found.state not in STOPPED and plan.after("state") is not None
+        if plan.found is not None and plan.found.state not in (*STOPPED, "shutting-down") and plan.after("state") is not None
     }
 
     def shut_down(plan: VmPlan) -> None:
         batch.progress(plan.spec.name, "shutting down")
-        if plan.found is not None and plan.found.state != "shutting-down":
-            batch.api.act(VM, "shut-down", plan.found.id)
+        batch.api.act(VM, "shut-down", batch.item(plan))
 
     batch.each(shut_down, stopping)
     _wait(batch, {name for name in stopping if name not in batch.errors}, STOPPED)
@@ -209,10 +216,17 @@ def _change(batch: Batch, plan: VmPlan) -> list[str]:
         remove_guest(api, plan)
         forget_imports(api, [spec.name])
         return []
-    warnings = _make(batch, plan) if plan.found is None else set_guest(api, plan.found.id, plan)
+    noted = True
+    if plan.found is None:
+        warnings = _make(batch, plan)
+    else:
+        noted, warnings = set_guest(api, plan.found, plan)
+        noted = noted and not any(nic.found.pending for nic in plan.nics if nic.found is not None and nic.wanted.state == "absent")
     for nic in sorted(plan.nics, key=lambda nic: (nic.wanted.state == "present", nic.wanted.number)):
         if nic.changes:
             apply_nic(api, spec.name, nic)
+    if not noted:
+        note_restart(api, spec.name, plan.pending)
     if plan.after("state") == "disabled" and plan.found is not None and not plan.found.disabled:
         api.act(VM, "disable", plan.found.id)
     return warnings
@@ -246,28 +260,23 @@ def _start(batch: Batch) -> None:
 
 def _wait(batch: Batch, names: t.Collection[str], wanted: t.Collection[str]) -> None:
     """Wait until these guests are in one of the wanted states; one that is not in time fails."""
-    deadline = time.monotonic() + batch.order.timeout
-    waiting, looks, pause = set(names), 0, FIRST_LOOK
-    while waiting:
-        states = read_states(batch.api)
-        waiting = {name for name in waiting if states.get(name) not in wanted}
-        looks += 1
-        if looks == STUBBORN and "running" in wanted:
+    waiting, states = set(names), dict[str, str]()
+    for look, dummy in enumerate(Deadline(batch.order.timeout).looks(FIRST_LOOK, SLOWEST_LOOK), 1):
+        if waiting:
+            states = read_states(batch.api)
+            waiting = {name for name in waiting if states.get(name) not in wanted}
+        if not waiting:
+            return
+        if look == STUBBORN and "running" in wanted:
             for name in [name for name in waiting if states.get(name) == "stopped"]:
                 _start_again(batch.api, batch.item(batch.plans[name]))
-        left = deadline - time.monotonic()
-        if waiting and left <= 0:
-            for name in waiting:
-                batch.errors[name] = GuestError(
-                    f"{name} did not change its state within {batch.order.timeout:g} s",
-                    wanted=" or ".join(wanted),
-                    found=states.get(name, "gone"),
-                    remedy="Look at its console (metarouter_console), or raise timeout; run again to go on from here",
-                )
-            return
-        if waiting:
-            time.sleep(min(pause, left))
-            pause = min(pause * 2, SLOWEST_LOOK)
+    for name in waiting:
+        batch.errors[name] = GuestError(
+            f"{name} did not change its state within {batch.order.timeout:g} s",
+            wanted=" or ".join(wanted),
+            found=states.get(name, "gone"),
+            remedy="Look at its console (metarouter_console), or raise timeout; run again to go on from here",
+        )
 
 
 def _start_again(api: Api, item: str) -> None:
@@ -315,9 +324,11 @@ def _outcome(name: str, batch: Batch, now: VmState | None, refused: bool) -> Out
     facts = guest_facts(now)
     closed = plan.closed if plan is not None and batch.order.check_mode else [nic.name for nic in now.interfaces if nic.closed] if now else []
     facts["closed"] = closed
-    facts["restart_needed"] = any(change.field == "memory_size" and change.effect == "restart" for change in changes)
+    if batch.order.check_mode or now is None:
+        facts["restart_needed"] = plan is not None and not refused and error is None and plan.pending
     warnings = (*(plan.warnings if plan is not None and plan.changes else ()), *batch.warnings.get(name, ()))
-    return Outcome(name, changes, facts, warnings, error)
+    shown = tuple(replace(change, before=readable(change.before), after=readable(change.after)) for change in changes)
+    return Outcome(name, shown, readable(facts), warnings, error)
 
 
 def holds(path: str, after: t.Any, now: VmState | None) -> bool:
@@ -339,9 +350,9 @@ def guest_facts(found: VmState | None) -> dict[str, t.Any]:
     """What modules return of one guest."""
     if found is None:
         return {"exists": False}
-    facts = {key: value for key, value in vars(found).items() if key not in ("id", "interfaces", "name")}
-    nics = [{key: value for key, value in vars(nic).items() if key != "id"} for nic in found.interfaces]
-    return {"exists": True, **facts, "interfaces": nics}
+    facts = {key: value for key, value in vars(found).items() if key not in ("id", "interfaces", "name", "pending")}
+    nics = [{key: value for key, value in vars(nic).items() if key not in ("id", "pending")} for nic in found.interfaces]
+    return {"exists": True, **facts, "restart_needed": found.restart_needed, "interfaces": nics}
 
 
 def read_guests(api: Api, names: t.Collection[str]) -> dict[str, t.Any]:
@@ -349,7 +360,7 @@ def read_guests(api: Api, names: t.Collection[str]) -> dict[str, t.Any]:
     found, host = observe(api, with_addresses=True)
     board = read_board(api)
     errors, warnings = boards.known_issues(board)
-    return {
+    told: dict[str, t.Any] = {
         "host": {
             "board": board.name,
             "version": str(board.version),
@@ -362,3 +373,4 @@ def read_guests(api: Api, names: t.Collection[str]) -> dict[str, t.Any]:
         },
         "guests": {name: {"name": name, **guest_facts(found.get(name))} for name in names or sorted(found)},
     }
+    return t.cast("dict[str, t.Any]", readable(told))

@@ -86,6 +86,7 @@ class NicState:
     comment: str
     ours: bool
     closed: bool = False  # disabled by us, until the guest has a password
+    pending: bool = False  # its mark says that the guest's memory was changed while it ran
     host_interface: str = ""
 
 
@@ -134,7 +135,15 @@ class VmState:
     disabled: bool
     comment: str
     ours: bool  # it, or one of its interfaces, bears our mark
+    disk_reads: int | None = None
+    disk_writes: int | None = None
+    pending: bool = False  # a mark, its own or one of its interfaces', says that its memory was changed while it ran
     interfaces: tuple[NicState, ...] = ()
+
+    @property
+    def restart_needed(self) -> bool:
+        """Whether it still runs with what it had before a change."""
+        return self.pending and self.state in RUNNING
 
     @classmethod
     def fresh(cls, name: str) -> VmState:
@@ -211,11 +220,12 @@ def _memory(value: int | None, guest_os: str) -> int | None:
 
 
 def _disk(value: t.Any) -> Disk | None:
+    """kiB, or UNLIMITED, which RouterOS also writes as 0."""
     if value is None or value == UNLIMITED:
-        return value if value is None else UNLIMITED
-    if not str(value).isdigit() or not 1 <= int(value) <= MAX_DISK:
-        raise InputError(f"disk_size: {value!r} is no size", wanted=f"kiB in 1..{MAX_DISK}, or {UNLIMITED}")
-    return int(value)
+        return None if value is None else UNLIMITED
+    if not str(value).isdigit() or int(value) > MAX_DISK:
+        raise InputError(f"disk_size: {value!r} is no size", wanted=f"kiB in 0..{MAX_DISK}, or {UNLIMITED}, which 0 means too")
+    return int(value) or UNLIMITED
 
 
 def _check_image(spec: VmSpec) -> None:

@@ -10,7 +10,8 @@ import typing as t
 
 MARK: t.Final = "vrouter.mikrotik"
 CLOSED: t.Final = "closed"  # an interface that is disabled until its guest has a password
-_FLAGS: t.Final = frozenset({CLOSED})
+RESTART: t.Final = "restart"  # a guest whose memory counts from its next start
+_FLAGS: t.Final = frozenset({CLOSED, RESTART})
 _MARKED: t.Final = re.compile(rf"(?:(?P<text>.*) )?\({re.escape(MARK)}(?P<words>(?: [^\s()]+)*)\)", re.DOTALL)
 
 

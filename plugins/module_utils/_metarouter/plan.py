@@ -10,12 +10,18 @@ from dataclasses import dataclass, replace
 
 from .._core.changes import LIVE, RESTART, Change, compare
 from .._core.errors import InputError, RefusedError, UnsupportedError
+from .boards import MAX_INTERFACES
 from .gate import Gate
 from .guest import RUNNING, STOPPED, UNLIMITED, Nic, NicState, VmSpec, VmState
 
 NIC_FIELDS: t.Final = ("type", "dynamic_bridge", "dynamic_mac_address", "static_interface", "vm_mac_address", "disabled", "comment")
+GOES_OFF: t.Final = (*STOPPED, "shutting-down")
 VIRTUAL_ETHERNET: t.Final = "virtual-ethernet"
-DISK_WARNING: t.Final = "disk_size: unlimited lets the guest fill the host's storage, for example with a proxy's cache; give a size in kiB"
+DISK_WARNING: t.Final = (
+    "disk_size: a disk without a limit, as RouterOS makes them where none is given, lets the guest fill the host's storage, for example with a "
+    "proxy's cache; give a size in kiB"
+)
+RENUMBERED: t.Final = "{} is not the guest's last interface: the guest may count those after it anew at its next start, and name them otherwise"
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,13 @@ class VmPlan:
         return bool(self.after("state") == "running")
 
     @property
+    def pending(self) -> bool:
+        """Whether the guest goes on with what it had before a change, of now or of an earlier run."""
+        if any(change.effect == RESTART and change.field == "memory_size" for change in self.own):
+            return True
+        return self.found is not None and self.found.restart_needed and self.after("state") is None
+
+    @property
     def touched(self) -> frozenset[str]:
         """The host's interfaces and bridges that the changes involve."""
         names: set[str] = set()
@@ -118,9 +131,9 @@ def plan_guest(spec: VmSpec, found: VmState | None, host: Host) -> VmPlan:
     elif found is None:
         if spec.only_interfaces:
             raise UnsupportedError(f"guest {spec.name} does not exist", remedy="Make it with metarouter_vm first")
-        plan = VmPlan(spec, None, tuple(_creation(spec)), _plan_nics(spec, None, host), tuple(_warnings(spec)))
+        plan = VmPlan(spec, None, tuple(_creation(spec)), _plan_nics(spec, None, host), tuple(_warnings(spec, None)))
     else:
-        plan = VmPlan(spec, found, tuple(_update(spec, found)), _plan_nics(spec, found, host), tuple(_warnings(spec)))
+        plan = VmPlan(spec, found, tuple(_update(spec, found)), _plan_nics(spec, found, host), tuple(_warnings(spec, found)))
     if found is not None and plan.changes and not found.ours and not spec.adopt:
         raise RefusedError(
             f"guest {spec.name} exists and does not bear our mark",
@@ -130,9 +143,13 @@ def plan_guest(spec: VmSpec, found: VmState | None, host: Host) -> VmPlan:
     return plan
 
 
-def _warnings(spec: VmSpec) -> t.Iterator[str]:
-    if spec.disk_size == UNLIMITED:
+def _warnings(spec: VmSpec, found: VmState | None) -> t.Iterator[str]:
+    if spec.disk_size == UNLIMITED or (found is None and spec.disk_size is None):
         yield DISK_WARNING
+    have = {nic.name for nic in found.interfaces} if found is not None else set()
+    leaving = [nic for nic in spec.interfaces if nic.state == "absent" and nic.name in have]
+    staying = have - {nic.name for nic in leaving}
+    yield from (RENUMBERED.format(nic.name) for nic in leaving if any(name > nic.name for name in staying))
 
 
 def _removal(spec: VmSpec, found: VmState) -> t.Iterator[Change]:
@@ -167,9 +184,9 @@ def _update(spec: VmSpec, found: VmState) -> t.Iterator[Change]:
     if spec.state in ("started", "restarted"):
         if spec.state == "restarted" or not running:
             yield Change("state", found.state, "running", RESTART if running else LIVE)
-    elif spec.state == "stopped" and found.state not in STOPPED:
+    elif spec.state == "stopped" and found.state not in GOES_OFF:
         yield Change("state", found.state, "stopped")
-    elif spec.state == "disabled" and not (found.disabled and found.state in STOPPED):
+    elif spec.state == "disabled" and not (found.disabled and found.state in GOES_OFF):
         yield Change("state", found.state, "disabled")
 
 
@@ -184,12 +201,13 @@ def _plan_nics(spec: VmSpec, found: VmState | None, host: Host) -> tuple[NicPlan
 
 
 def _check_gaps(spec: VmSpec, have: t.Collection[str]) -> None:
-    """The guest names its interfaces in the order in which they are made, so a new one comes right after those that are there."""
+    """The guest names its interfaces in the order in which they are made, so a new one takes the first slot that is free."""
+    free = [number for number in range(1, MAX_INTERFACES + 1) if f"ether{number}" not in have]
     new = [nic for nic in spec.interfaces if nic.state == "present" and nic.name not in have]
-    for place, nic in enumerate(new, len(have) + 1):
-        if nic.number != place:
+    for nic, number in zip(new, free, strict=False):
+        if nic.number != number:
             raise InputError(
-                f"interfaces: the next interface of {spec.name} is ether{place}",
+                f"interfaces: the next interface of {spec.name} is ether{number}",
                 found=nic.name,
                 remedy="The guest numbers its interfaces in the order in which they are made: leave no gap",
             )
@@ -218,7 +236,7 @@ def _nic_changes(nic: Nic, found: NicState | None, host: Host, runs: bool) -> t.
     wanted = {key: getattr(nic, key) for key in NIC_FIELDS} | {"static_interface": nic.bound_to}
     if found is None:
         yield Change(prefix + "exists", False, True)
-        wanted["type"] = nic.type or "dynamic"
+        wanted |= {"type": nic.type or "dynamic", "dynamic_bridge": nic.dynamic_bridge or None}
     yield from compare(wanted, vars(found) if found is not None else {}, prefix=prefix)
     if runs or nic.bound_to is not None:  # the host's side of a dynamic interface is there only while the guest runs and it is enabled
         yield from _host_addresses(nic, found, host, prefix)

@@ -14,15 +14,26 @@ from dataclasses import replace
 from .._core.errors import TrapError
 from .._core.text import size, truth
 from .._core.version import Version
-from .._routeros.api import NO_SUCH_MENU, Api, Row
+from .._routeros.api import Api, Row, is_unknown
 from .boards import Board, missing_menu
-from .guest import UNLIMITED, Disk, NicState, VmState
-from .mark import CLOSED, unmarked
+from .guest import SLOT, UNLIMITED, Disk, NicState, VmState
+from .mark import CLOSED, RESTART, unmarked
 from .plan import Host
 
 VM: t.Final = "/metarouter"
 NIC: t.Final = "/metarouter/interface"
-VM_PROPERTIES: t.Final = (".id", "name", "memory-size", "disk-size", "used-disk", "state", "disabled", "comment")
+VM_PROPERTIES: t.Final = (
+    ".id",
+    "name",
+    "memory-size",
+    "disk-size",
+    "used-disk",
+    "disk-reads",
+    "disk-writes",
+    "state",
+    "disabled",
+    "comment",
+)
 NIC_PROPERTIES: t.Final = (
     ".id",
     "virtual-machine",
@@ -45,7 +56,7 @@ def observe(api: Api, with_addresses: bool) -> tuple[dict[str, VmState], Host]:
     try:
         vms = api.print(VM, VM_PROPERTIES)
     except TrapError as error:
-        if NO_SUCH_MENU in error.text:
+        if is_unknown(error):
             raise missing_menu(read_board(api)) from error
         raise
     nics = api.print(NIC, NIC_PROPERTIES)
@@ -66,13 +77,19 @@ def read_states(api: Api) -> dict[str, str]:
 def read_board(api: Api) -> Board:
     """What the router says of itself."""
     row = api.print("/system/resource")[0]
-    free = size(row.get("free-memory", ""), 1)
+    free = size(row.get("free-memory", ""), _memory_unit(row))
     return Board(
         name=row.get("board-name", ""),
         version=Version(row["version"].split()[0]),
         architecture=row.get("architecture-name") or row.get("cpu", ""),
         free_memory=None if free is None else free // MIB,
     )
+
+
+def _memory_unit(resource: Row) -> int:
+    """What a bare number of bytes or kiB counts: no board has so little memory as its number would be in the other."""
+    total = resource.get("total-memory", "")
+    return KIB if total.isdigit() and int(total) < SMALLEST_IN_BYTES else 1
 
 
 def vm_state(row: Row, nics: list[Row]) -> VmState:
@@ -91,6 +108,9 @@ def vm_state(row: Row, nics: list[Row]) -> VmState:
         disabled=truth(row.get("disabled", "")),
         comment=comment.text,
         ours=comment.ours or any(nic.ours for nic in interfaces),
+        disk_reads=_count(row.get("disk-reads", "")),
+        disk_writes=_count(row.get("disk-writes", "")),
+        pending=RESTART in comment.flags or any(nic.pending for nic in interfaces),
         interfaces=interfaces,
     )
 
@@ -100,6 +120,10 @@ def state_of(row: Row) -> str:
     if row.get("state"):
         return row["state"]
     return "disabled" if truth(row.get("disabled", "")) else "stopped"
+
+
+def _count(text: str) -> int | None:
+    return int(text) if text.isdigit() else None
 
 
 def _in_bytes(row: Row) -> bool:
@@ -129,14 +153,19 @@ def _disk(text: str, in_bytes: bool) -> Disk | None:
 
 
 def nic_states(rows: list[Row]) -> tuple[NicState, ...]:
-    """A guest's interfaces with their slots. Our mark names an interface's slot; others take the free ones in the order of their ids, as the
-    guest numbers its interfaces in the order in which they were made."""
-    ordered = sorted(rows, key=lambda row: int(row[".id"].lstrip("*"), 16))
-    slots = {row[".id"]: unmarked(row.get("comment", "")).of for row in ordered}
-    free = iter(sorted({f"ether{number}" for number in range(1, len(rows) + 1 + len(slots))} - set(slots.values()), key=lambda name: int(name[5:])))
-    return tuple(
-        sorted((_nic_state(row, slots[row[".id"]] or next(free)) for row in ordered), key=lambda nic: int(nic.name[len("ether") :]))
-    )
+    """A guest's interfaces by slot. Our mark names an interface's slot; others, and copies of marked ones, take the free ones in the order in
+    which they were made, as the guest numbers its interfaces."""
+    marked: dict[str, Row] = {}
+    others: list[Row] = []
+    for row in sorted(rows, key=lambda row: int(row[".id"].lstrip("*"), 16)):
+        slot = unmarked(row.get("comment", "")).of
+        if SLOT.fullmatch(slot) and slot not in marked:
+            marked[slot] = row
+        else:
+            others.append(row)
+    free = (slot for slot in (f"ether{number}" for number in range(1, len(rows) + len(marked) + 1)) if slot not in marked)
+    slots = {**marked, **dict(zip(free, others, strict=False))}
+    return tuple(_nic_state(slots[slot], slot) for slot in sorted(slots, key=lambda slot: int(slot[len("ether") :])))
 
 
 def _nic_state(row: Row, slot: str) -> NicState:
@@ -157,6 +186,7 @@ def _nic_state(row: Row, slot: str) -> NicState:
         comment=comment.text,
         ours=comment.ours,
         closed=CLOSED in comment.flags,
+        pending=RESTART in comment.flags,
         host_interface=static if kind == "static" else "",
     )
 
@@ -164,22 +194,19 @@ def _nic_state(row: Row, slot: str) -> NicState:
 def with_vifs(guests: t.Mapping[str, VmState], interfaces: list[Row]) -> dict[str, VmState]:
     """The guests with the host's vif for each dynamic interface of one that runs.
 
-    A vif bears the interface's dynamic-mac-address. Where this RouterOS shows no MAC addresses in /interface, the vifs of a single guest are
-    told by their order; of several guests nobody knows whose is whose.
+    A vif bears the interface's dynamic-mac-address. Where none does, or this RouterOS shows no MAC addresses in /interface, the vifs of a
+    single guest are told by their order; of several guests nobody knows whose is whose.
     """
     vifs = [row for row in interfaces if row.get("type") == "vif"]
-    by_mac = {row["mac-address"].upper(): row["name"] for row in vifs if row.get("mac-address")}
+    macs = {row["mac-address"].upper(): row["name"] for row in vifs if row.get("mac-address")}
     waiting = {name: [nic for nic in vm.interfaces if nic.type == "dynamic" and not nic.disabled] for name, vm in guests.items()}
-    alone = [name for name, nics in waiting.items() if nics and guests[name].state == "running"]
-    if not by_mac and len(alone) == 1 and len(waiting[alone[0]]) == len(vifs):
+    sides = {nic.id: macs[nic.dynamic_mac_address] for nics in waiting.values() for nic in nics if nic.dynamic_mac_address in macs}
+    alone = [nics for name, nics in waiting.items() if nics and guests[name].state == "running"]
+    if not sides and len(alone) == 1 and len(alone[0]) == len(vifs):
         ordered = sorted((row["name"] for row in vifs), key=lambda name: (len(name), name))
-        by_order = {nic.id: name for nic, name in zip(waiting[alone[0]], ordered, strict=True)}
-    else:
-        by_order = {}
+        sides = {nic.id: name for nic, name in zip(alone[0], ordered, strict=True)}
 
     def known(nic: NicState) -> NicState:
-        if nic.type != "dynamic":
-            return nic
-        return replace(nic, host_interface=by_order.get(nic.id) or by_mac.get(nic.dynamic_mac_address, ""))
+        return replace(nic, host_interface=sides.get(nic.id, "")) if nic.type == "dynamic" else nic
 
     return {name: replace(vm, interfaces=tuple(map(known, vm.interfaces))) for name, vm in guests.items()}

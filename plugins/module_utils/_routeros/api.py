@@ -24,7 +24,10 @@ if t.TYPE_CHECKING:
     from librouteros.protocol import ApiProtocol
 
 CHUNK: t.Final = 65536  # bytes read from the socket at once; librouteros asks for single ones
-NO_SUCH_MENU: t.Final = "no such command prefix"  # RouterOS's text where a menu is missing
+# How RouterOS says that a menu or a command is missing: no such command, no such command prefix, no such command or directory (metarouter).
+UNKNOWN: t.Final = ("no such command", "bad command name")
+
+WIRE: t.Final = "latin-1"  # a character a byte: librouteros drops what is no UTF-8, and an edited comment would lose it
 
 Row = t.Dict[str, str]  # noqa: UP006  (evaluated at import on Python 3.10 as well)
 
@@ -77,7 +80,7 @@ class Api:
         words = [*(f"={name}={value}" for name, value in arguments.items()), *queries]
         try:
             with _explained(command, self.host, limit):
-                self._protocol.writeSentence(command, *words)
+                self._protocol.writeSentence(command, *map(_to_wire, words))
                 return self._read(command, on_row)
         except LostError:
             self._transport.close()  # a late answer would be taken for that of the next command
@@ -88,7 +91,7 @@ class Api:
         traps: list[Row] = []
         while True:
             kind, words = self._protocol.readSentence()
-            row = dict(_pair(word) for word in words if word.startswith("="))
+            row = dict(_pair(_from_wire(word)) for word in words if word.startswith("="))
             if kind == "!re" and row:  # an empty row holds none of the asked-for properties
                 rows.append(row)
                 if on_row is not None:
@@ -177,7 +180,7 @@ def session(options: ApiOptions) -> t.Iterator[Api]:
     transport = Transport(_connect(options))
     try:
         # librouteros types its own transport class; it only ever reads, writes and closes
-        protocol = protocol_class(t.cast(t.Any, transport), "utf-8")
+        protocol = protocol_class(t.cast(t.Any, transport), WIRE)
         api = Api(protocol, transport, options)
         api.log_in(options)
         yield api
@@ -228,6 +231,20 @@ def _explained(command: str, host: str, limit: float) -> t.Iterator[None]:
         raise LostError(f"{host} ended the session at {command}", found=str(error), remedy=remedy) from error
     except (OSError, LibRouterosError) as error:
         raise LostError(f"the connection to {host} was lost; {unknown}", found=str(error), remedy=remedy) from error
+
+
+def is_unknown(error: TrapError) -> bool:
+    """Whether this RouterOS lacks the menu or the command."""
+    return any(text in error.text for text in UNKNOWN)
+
+
+def _to_wire(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode(WIRE)
+
+
+def _from_wire(word: str) -> str:
+    """UTF-8, in which bytes that are none stay as they are."""
+    return word.encode(WIRE).decode("utf-8", "surrogateescape")
 
 
 def _pair(word: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..routeros.errors import MissingError, RouterError
+from ..routeros.errors import MissingError, RouterError, no_such_item
 from ..routeros.menu import Command, Menu
 from ..routeros.values import Array, Value, to_text
 from .api_query import matches
@@ -51,13 +51,13 @@ class UnknownCommandError(RouterError):
     pass
 
 
-def find_command(root: Menu, path: str) -> Command:
+def find_command(root: Menu, path: str, no_menu: str = NO_MENU) -> Command:
     """The command of "/ip/address/print". The language's own commands, such as :put, are not for the API."""
     *parts, name = path.strip("/").split("/")
     menu = root
     for part in parts:
         if part not in menu.children:
-            raise UnknownCommandError(NO_MENU)
+            raise UnknownCommandError(no_menu)
         menu = menu.children[part]
     command = menu.commands.get("print" if name == "getall" else name)
     if command is None or menu is root:
@@ -65,12 +65,14 @@ def find_command(root: Menu, path: str) -> Command:
     return command
 
 
-def arguments(command: Command, attributes: dict[str, str]) -> dict[str, Value]:
+def arguments(command: Command, attributes: dict[str, str], rendering: Rendering) -> dict[str, Value]:
     """The command's values; an item may be named with .id as well as with numbers."""
     values: dict[str, Value] = {}
     for name, value in attributes.items():
         if name in (".proplist", ".query"):
             continue
+        if name == ".id" and not rendering.names_as_ids and not all(part.startswith("*") for part in value.split(",")):
+            raise no_such_item()
         known = command.positional[0] if name == ".id" and command.positional[:1] in (("numbers",), ("number",)) else name
         if known not in command.arguments or known in _TEXT_ONLY:
             raise UnknownParameterError(name)

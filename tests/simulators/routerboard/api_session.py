@@ -124,7 +124,7 @@ class ApiSession:
             self.drop()
             return
         try:
-            command = find_command(self.host.router.root, request.path)
+            command = find_command(self.host.router.root, request.path, self.host.rendering.unknown_menu)
         except RouterError as error:
             self._trap(error, request)
             return
@@ -149,7 +149,7 @@ class ApiSession:
             self.reply(kind, words, request)
 
     def _execute(self, command: Command, request: Request, run: _Run) -> list[tuple[str, list[str]]]:
-        values = arguments(command, request.attributes)
+        values = arguments(command, request.attributes, self.host.rendering)
         if command.name == "print":
             return self._print(command, request, values, run)
         if request.queries:

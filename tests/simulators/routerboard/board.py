@@ -26,6 +26,7 @@ from .faults import Faults
 from .ftp_door import FtpDoor
 from .hosting import GuestMachine, Hosting, make_mac
 from .machine import LiveMachine
+from .menus_links import link_menus
 from .menus_metarouter import metarouter_menus
 from .menus_system import CERTIFICATE, board_services, board_system
 from .models import MODELS
@@ -79,6 +80,7 @@ class Board:
         return {
             **board_system(router, model, self.model, self.hosting),
             **board_services(router, self._sync_doors),
+            **link_menus(router),
             **metarouter_menus(router, self.hosting),
         }
 

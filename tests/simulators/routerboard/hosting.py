@@ -279,7 +279,7 @@ class Hosting:
             self.vifs[number] = next(f"vif{n}" for n in range(1, len(taken) + 2) if f"vif{n}" not in taken)
             interfaces.new({"name": self.vifs[number], "type": "vif", "mtu": 1500, "disabled": False}, dynamic=True)
         vif = next(other for other in interfaces.items if other.values["name"] == self.vifs[number])
-        vif.values["mac-address"] = item.values["dynamic-mac-address"]
+        vif.values["mac-address"] = item.values["dynamic-mac-address"] if self.rendering.vif_macs else make_mac(self.vifs[number])
         self._bridge_vif(self.vifs[number], str(item.values["dynamic-bridge"]))
 
     def _bridge_vif(self, name: str, bridge: str) -> None:

@@ -72,6 +72,20 @@ class DiskSize(Kind):
         return self._rendering.size(int(stored), "kiB") if stored else self._rendering.unlimited
 
 
+class DynamicBridge(InterfaceName):
+    """A bridge, or what stands for none; kept as `none`."""
+
+    def __init__(self, rendering: Rendering) -> None:
+        super().__init__()
+        self._none = ("none", "") if rendering.no_bridge == "both" else (rendering.no_bridge,)
+
+    def parse(self, router: Router, name: str, text: str) -> Stored:
+        return "none" if text in self._none else super().parse(router, name, text)
+
+    def value(self, stored: Stored) -> Value:
+        return self._none[0] if stored == "none" else stored
+
+
 class StaticTable(Table):
     """A menu whose items are all made by the user: no D flag."""
 
@@ -212,7 +226,7 @@ class GuestInterfaces(StaticTable):
                 Field("virtual-machine", Reference("/metarouter"), required=True),
                 Field("type", Choice("dynamic", "static")),
                 Field("dynamic-mac-address", MacAddress()),
-                Field("dynamic-bridge", InterfaceName("none"), "none"),
+                Field("dynamic-bridge", DynamicBridge(hosting.rendering), "none"),
                 Field("static-interface", InterfaceName("none"), "none"),
                 Field("vm-mac-address", MacAddress()),
                 COMMENT,

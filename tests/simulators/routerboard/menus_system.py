@@ -15,6 +15,7 @@ from ..routeros.router import Router
 from ..routeros.settings import Settings
 from ..routeros.values import Time, Value
 from .models import Model, shown_version, version_key
+from .rendering import Rendering
 
 if TYPE_CHECKING:
     from .hosting import Hosting
@@ -30,8 +31,11 @@ _CERTIFICATE = Field("certificate", Choice("none", CERTIFICATE), "none")
 class Resource(Settings):
     """`memory` gives the free and the total bytes."""
 
-    def __init__(self, router: Router, board: str, cpu: str, architecture: str, memory: Callable[[], tuple[int, int]]) -> None:
+    def __init__(
+        self, router: Router, board: str, cpu: str, architecture: str, memory: Callable[[], tuple[int, int]], rendering: Rendering
+    ) -> None:
         super().__init__(router, [], writable=False)
+        self._rendering = rendering
         self._board = board
         self._cpu = cpu
         self._architecture = architecture
@@ -43,8 +47,8 @@ class Resource(Settings):
         values: dict[str, Value] = {
             "uptime": Time(int(max(self.router.platform.now() - self.router.booted, 0)) * 1_000_000_000),
             "version": shown_version(version),
-            "free-memory": free,
-            "total-memory": total,
+            "free-memory": self._rendering.memory(free),
+            "total-memory": self._rendering.memory(total),
             "cpu": self._cpu,
             "cpu-count": 1,
             "cpu-load": 1,
@@ -96,11 +100,11 @@ def board_system(router: Router, name: str, model: Model, hosting: Hosting) -> d
         return hosting.free_memory() * _MIB, model.memory * _MIB
 
     return {
-        "system/resource": Resource(router, name, model.cpu, model.architecture, memory),
+        "system/resource": Resource(router, name, model.cpu, model.architecture, memory, hosting.rendering),
         "system/routerboard": Routerboard(router, name),
     }
 
 
 def guest_resources(router: Router) -> dict[str, Menu]:
     memory = _GUEST_MEMORY * _MIB
-    return {"system/resource": Resource(router, _GUEST_BOARD, "MIPS", "mipsbe", lambda: (memory // 2, memory))}
+    return {"system/resource": Resource(router, _GUEST_BOARD, "MIPS", "mipsbe", lambda: (memory // 2, memory), Rendering())}

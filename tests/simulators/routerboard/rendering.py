@@ -30,6 +30,11 @@ class Rendering:
     remove_running: bool = False  # whether a running guest may be removed
     orphans: bool = True  # whether the interfaces of a removed guest stay, naming it by its id
     import_shows_late: bool = False  # whether import-image ends a moment before its guest is there
+    vif_macs: bool = True  # whether a vif bears its interface's dynamic-mac-address
+    no_bridge: Literal["none", "", "both"] = "both"  # what takes an interface out of its dynamic-bridge
+    names_as_ids: bool = True  # whether the API takes an item's name in `.id`
+    host_memory: Literal["bytes", "KiB", "kB", "MiB"] = "bytes"  # free-memory and total-memory: 83886080, 81920, 81920kB or 80.0MiB
+    unknown_menu: str = "no such command prefix"  # what the API says where a menu is missing
 
     def size(self, amount: int, unit: str) -> str | int:
         """A size given in MiB or kiB."""
@@ -40,3 +45,11 @@ class Rendering:
     def boolean(self, value: bool) -> str:
         words = ("no", "yes") if self.booleans == "yes" else ("false", "true")
         return words[value]
+
+    def memory(self, amount: int) -> str | int:
+        """Of the host itself, given in bytes."""
+        if self.host_memory == "MiB":
+            return f"{amount / 1048576:.1f}MiB"
+        if self.host_memory == "bytes":
+            return amount
+        return amount // 1024 if self.host_memory == "KiB" else f"{amount // 1024}kB"

@@ -20,6 +20,9 @@ def board(name: str = "RB2011UiAS", version: str = "6.49.10", architecture: str 
     ("name", "version", "said"),
     [
         ("RB2011UiAS", "7.20.8", "RouterOS 7 has no MetaROUTER.*Stay on RouterOS 6"),
+        ("CHR QEMU Standard PC", "7.20.8", "a CHR hosts no MetaROUTER guests.*Make another CHR"),
+        ("CHR", "6.49.10", "a CHR hosts no MetaROUTER guests"),
+        ("RB4011iGS+", "7.20.8", r"RouterOS 7 has no MetaROUTER \(found: .*\)\. Boards with MetaROUTER"),
         ("RB433", "3.20", "older than MetaROUTER.*3.21 to 6.x.*Upgrade"),
         ("RB941-2nD", "6.49.10", "SPI flash"),
         ("hAP ac^2", "6.49.10", "Boards with MetaROUTER: RB4xx"),

@@ -29,7 +29,7 @@ def nic(name: str, **more: t.Any) -> Options:
         ({"memory_size": 15}, "memory_size: 15 MiB is out of range"),
         ({"memory_size": 257, "guest_os": "openwrt"}, "memory_size: 257 MiB is out of range"),
         ({"memory_size": 23}, "at least 24 MiB.*guest_os: openwrt"),
-        ({"disk_size": "0"}, "disk_size: '0' is no size"),
+        ({"disk_size": "-1"}, "disk_size: '-1' is no size"),
         ({"disk_size": "32MB"}, "disk_size"),
         ({"image": "a.tgz"}, "guest_os: openwrt"),
         ({"image": "usb1/a.tgz", "guest_os": "openwrt"}, "external storage"),
@@ -60,6 +60,11 @@ def test_openwrt_may_have_less_memory_and_an_image() -> None:
 def test_a_new_routeros_guest_gets_memory_that_it_can_run_with() -> None:
     assert parse_guest(options()).new_memory == 32
     assert parse_guest(options(guest_os="openwrt")).new_memory == 16
+
+
+@pytest.mark.parametrize(("given", "size"), [(None, None), ("unlimited", "unlimited"), ("0", "unlimited"), ("32000", 32000)])
+def test_a_disk_of_0_has_no_limit_as_routeros_has_it(given: str | None, size: int | str | None) -> None:
+    assert parse_guest(options(disk_size=given)).disk_size == size
 
 
 def test_an_interface_with_something_to_be_bound_to_is_static() -> None:

@@ -101,8 +101,10 @@ def test_a_disk_never_shrinks_below_what_is_used() -> None:
 
 
 def test_an_unlimited_disk_is_warned_of() -> None:
-    assert "fill the host" in plan(None, disk_size="unlimited").warnings[0]
+    for disk_size in ("unlimited", "0", None):
+        assert "fill the host" in plan(None, disk_size=disk_size).warnings[0]
     assert not plan(None, disk_size=32000).warnings
+    assert not plan(have()).warnings
 
 
 def test_a_guest_without_our_mark_is_left_alone_until_it_is_adopted() -> None:

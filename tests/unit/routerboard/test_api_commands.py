@@ -126,6 +126,23 @@ def test_traps(wire: Wire, words: list[str], trap: list[str]) -> None:
     assert wire.ask(*words) == [["!trap", *trap], ["!done"]]
 
 
+@pytest.mark.parametrize("text", ["no such command", "no such command or directory (nonsense)"])
+def test_the_text_for_a_missing_menu_is_a_switch(
+    text: str, make_board: Callable[..., Board], open_wire: Callable[[Board], Wire]
+) -> None:
+    wire = open_wire(make_board(rendering=Rendering(unknown_menu=text)))
+    wire.log_in()
+    assert wire.ask("/nonsense/print") == [["!trap", "=category=0", f"=message={text}"], ["!done"]]
+
+
+def test_a_board_may_take_no_names_for_ids(make_board: Callable[..., Board], open_wire: Callable[[Board], Wire]) -> None:
+    wire = open_wire(make_board(rendering=Rendering(names_as_ids=False)))
+    wire.log_in()
+    assert wire.ask("/interface/set", "=.id=ether1", "=mtu=1400") == [["!trap", "=category=0", "=message=no such item"], ["!done"]]
+    assert wire.ask("/interface/set", "=.id=*1", "=mtu=1400") == [["!done"]]
+    assert wire.ask("/interface/set", "=numbers=ether1", "=mtu=1400") == [["!done"]]
+
+
 def test_what_a_script_does_the_api_shows(board: Board, api: Api) -> None:
     board.run("/ip address add address=192.0.2.1/24 interface=ether2 comment=ours")
     assert [row["address"] for row in api.path("ip", "address") if row.get("comment") == "ours"] == ["192.0.2.1/24"]

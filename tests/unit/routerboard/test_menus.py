@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 import pytest
 from librouteros.api import Api
@@ -259,6 +260,50 @@ def test_interfaces_without_macs_where_the_board_shows_none(make_board: Callable
 
 
 # Images
+
+
+@pytest.mark.parametrize(("empty", "other"), [("none", ""), ("", "none")])
+def test_an_interface_leaves_its_bridge_by_one_value_only(
+    make_board: Callable[..., Board], connect: Callable[..., Api], empty: Literal["none", ""], other: str
+) -> None:
+    api = connect(make_board(rendering=Rendering(no_bridge=empty)))
+    api.path("interface", "bridge").add(name="lan")
+    api.path(*GUESTS).add(name="a", disabled=True)
+    item = api.path(*INTERFACES).add(**{"virtual-machine": "a", "dynamic-bridge": "lan"})
+    refused(api, "input does not match any value of dynamic-bridge", "set", INTERFACES, item=item, dynamic_bridge=other)
+    api.path(*INTERFACES).update(**{".id": item, "dynamic-bridge": empty})
+    assert only(api, *INTERFACES)["dynamic-bridge"] == empty
+
+
+@pytest.mark.parametrize(("unit", "free"), [("bytes", 109051904), ("KiB", 106496), ("kB", "106496kB"), ("MiB", "104.0MiB")])
+def test_the_hosts_memory_is_shown_in_units_of_a_switch(
+    make_board: Callable[..., Board], connect: Callable[..., Api], unit: Literal["bytes", "KiB", "kB", "MiB"], free: object
+) -> None:
+    assert only(connect(make_board(rendering=Rendering(host_memory=unit))), "system", "resource")["free-memory"] == free
+
+
+def test_vifs_bear_macs_of_their_own_where_the_board_gives_them(make_board: Callable[..., Board], connect: Callable[..., Api]) -> None:
+    for same in (True, False):
+        board = make_board(rendering=Rendering(vif_macs=same))
+        api = connect(board)
+        api.path(*GUESTS).add(name="a", **{"memory-size": 32})
+        api.path(*INTERFACES).add(**{"virtual-machine": "a"})
+        board.wait_for("a", "running")
+        vif = next(row for row in api.path("interface") if row["type"] == "vif")
+        assert (vif["mac-address"] == only(api, *INTERFACES)["dynamic-mac-address"]) is same
+
+
+def test_interfaces_that_stand_on_others(api: Api) -> None:
+    api.path("interface", "bonding").add(name="bond1", slaves="ether3,ether4")
+    api.path("interface", "vrrp").add(name="vrrp1", interface="bond1")
+    api.path("interface", "pppoe-client").add(name="pppoe1", interface="ether2")
+    api.path("interface", "pppoe-server").add(name="customer", service="all")
+    api.path("interface", "pppoe-server", "server").add(interface="ether5", **{"service-name": "all"})
+    api.path("interface", "l2tp-client").add(name="l2tp1", **{"connect-to": "192.0.2.9"})
+    kinds = {row["name"]: row["type"] for row in api.path("interface") if row["type"] != "ether"}
+    assert kinds == {"bond1": "bond", "vrrp1": "vrrp", "pppoe1": "pppoe-out", "customer": "pppoe-in", "l2tp1": "l2tp-out"}
+    assert only(api, "interface", "bonding")["slaves"] == "ether3,ether4"
+    refused(api, "input does not match any value of slaves", "add", ("interface", "bonding"), name="b", slaves="ether3,nowhere")
 
 
 def test_import(board: Board, wire: Wire, api: Api) -> None:
