@@ -97,7 +97,7 @@ guests:
 import typing as t
 
 from ..module_utils._core.batch import Progress
-from ..module_utils._metarouter.converge import read_guests
+from ..module_utils._metarouter.facts import read_guests
 from ..module_utils._module import api_module, run_session
 from ..module_utils._routeros.api import Api
 

@@ -18,6 +18,7 @@ from .._core.waiting import Deadline, wait_for
 from .._routeros.api import Api
 from . import boards
 from .commands import add_addresses, add_guest, apply_nic, note_restart, remove_guest, set_guest
+from .facts import guest_facts, holds
 from .guest import STOPPED, VmSpec, VmState
 from .image_file import local_architecture
 from .image_import import Import, forget_imports, import_guest
@@ -322,55 +323,9 @@ def _outcome(name: str, batch: Batch, now: VmState | None, refused: bool) -> Out
     if plan is not None and error is not None and not refused:
         changes = tuple(change for change in changes if holds(change.field, change.after, now))
     facts = guest_facts(now)
-    closed = plan.closed if plan is not None and batch.order.check_mode else [nic.name for nic in now.interfaces if nic.closed] if now else []
-    facts["closed"] = closed
+    facts["closed"] = plan.closed if plan is not None and error is None else [nic.name for nic in now.interfaces if nic.closed] if now else []
     if batch.order.check_mode or now is None:
         facts["restart_needed"] = plan is not None and not refused and error is None and plan.pending
     warnings = (*(plan.warnings if plan is not None and plan.changes else ()), *batch.warnings.get(name, ()))
     shown = tuple(replace(change, before=readable(change.before), after=readable(change.after)) for change in changes)
     return Outcome(name, shown, readable(facts), warnings, error)
-
-
-def holds(path: str, after: t.Any, now: VmState | None) -> bool:
-    """Whether a change is to be seen in the guest as it stands now."""
-    if path == "exists":
-        return bool(after) == (now is not None)
-    if now is None:
-        return False
-    if not path.startswith("interfaces."):
-        return bool(getattr(now, path, None) == after)
-    dummy, slot, key = path.split(".")
-    nic = now.nic(slot)
-    if key == "exists":
-        return bool(after) == (nic is not None)
-    return nic is not None and bool(getattr(nic, key, None) == after)
-
-
-def guest_facts(found: VmState | None) -> dict[str, t.Any]:
-    """What modules return of one guest."""
-    if found is None:
-        return {"exists": False}
-    facts = {key: value for key, value in vars(found).items() if key not in ("id", "interfaces", "name", "pending")}
-    nics = [{key: value for key, value in vars(nic).items() if key not in ("id", "pending")} for nic in found.interfaces]
-    return {"exists": True, **facts, "restart_needed": found.restart_needed, "interfaces": nics}
-
-
-def read_guests(api: Api, names: t.Collection[str]) -> dict[str, t.Any]:
-    """The host, and what it holds of each named guest, or of all."""
-    found, host = observe(api, with_addresses=True)
-    board = read_board(api)
-    errors, warnings = boards.known_issues(board)
-    told: dict[str, t.Any] = {
-        "host": {
-            "board": board.name,
-            "version": str(board.version),
-            "architecture": board.architecture,
-            "free_memory": board.free_memory,
-            "guests_free": boards.MAX_GUESTS - len(found),
-            "interfaces_free": boards.MAX_INTERFACES - sum(len(vm.interfaces) for vm in found.values()),
-            "issues": [str(error) for error in errors] + warnings,
-            "addresses": {name: list(addresses) for name, addresses in host.addresses.items()},
-        },
-        "guests": {name: {"name": name, **guest_facts(found.get(name))} for name in names or sorted(found)},
-    }
-    return t.cast("dict[str, t.Any]", readable(told))

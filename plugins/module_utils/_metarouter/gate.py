@@ -38,7 +38,7 @@ class Gate:
         if found is None:
             return True, nic.disabled is not True
         if found.disabled:
-            return None, found.closed
+            return None, found.closed or nic.disabled is False
         return (True, nic.disabled is not True) if self._unproven(found) else (nic.disabled, False)
 
     def _unproven(self, nic: NicState) -> bool:

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import LostError, RefusedError, UnsupportedError
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.converge import converge, read_guests
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.converge import converge
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.facts import read_guests
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.guest import parse_wiring
 
 from tests.integration.metarouter.support import ORDER, Wanted, fields, guest, one, run

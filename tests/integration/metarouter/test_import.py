@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome, Progress
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError, LostError, RefusedError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter import image_import
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.converge import read_guests
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.facts import read_guests
 
 from tests.integration.metarouter.support import IMAGE, Wanted, guest, one, run, silent
 from tests.routerboards import Boards, Enter
