@@ -115,6 +115,19 @@ def interrupt(board: Board, enter: Enter, fault: str) -> None:
         board.wait_for("mr1", "disabled")
 
 
+def test_a_board_that_restarts_in_the_middle_is_gone_on_with(board: Board, enter: Enter) -> None:
+    board.run("/metarouter add name=office disabled=yes")
+    held = board.faults.hang("/metarouter/import-image")
+    with ThreadPoolExecutor(1) as pool, enter(board, timeout=30) as api:
+        cut = pool.submit(run, api, guest(**WRT))
+        assert held.struck.wait(30)
+        board.reboot(0)
+        assert isinstance(cut.result()["client1"].error, LostError)
+    board.wait_up()
+    assert succeeding(board, enter).facts["state"] == "running"
+    assert list(standing(board)) == ["office", "client1"]
+
+
 def test_the_record_of_a_guest_that_is_removed_goes_with_it(board: Board, enter: Enter) -> None:
     interrupt(board, enter, "drop_after set")
     with enter(board) as api:
