@@ -178,7 +178,9 @@ options:
             type: bool
             default: false
       scripts_again:
-        description: Names of scripts that may run again although they began before and nobody knows how they ended.
+        description:
+          - Names of scripts that may run again although they began before and nobody knows how they ended.
+          - With O(guests[].reapply), also of those that ran before with another text; one that is not named here is not run again, and stays drift.
         type: list
         elements: str
       interfaces:

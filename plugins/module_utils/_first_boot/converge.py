@@ -19,7 +19,7 @@ from .._guests.hypervisor import Hypervisor
 from .._guests.plan import plan
 from .on_router import OnRouter
 from .record import Kept, Record
-from .wanted import FirstBoot, settings
+from .wanted import FirstBoot, reachable, settings
 
 JUST_DONE: t.Final = "done"  # this run did it
 STANDING: t.Final = "standing"  # an earlier run did it
@@ -27,6 +27,7 @@ DRIFT: t.Final = "drift"  # it was done, and something else is wanted now
 WOULD_RUN: t.Final = "would run"
 WAITING: t.Final = "waiting"  # the guest does not run; it keeps its closed links until it does
 REAPPLY: t.Final = "name the router in chr_first_boot_reapply to apply them"
+AGAIN: t.Final = "a script that ran once runs again only where chr_first_boot_scripts_again names it too"
 STAYS: t.Final = ("identity", "time_zone", "services", "scripts")  # what cannot be undone when it is described no more
 
 
@@ -49,10 +50,9 @@ def boot_routers(hypervisor: Hypervisor, boots: t.Mapping[str, Boot], options: R
     return run_batch({name: work(name) for name in boots}, options.concurrency)
 
 
-def compare_settings(record: Record | None, wanted: FirstBoot) -> list[Change]:
-    """What would differ from what was set before: a field that is described no more has no `after`."""
+def compare_settings(record: Record | None, after: t.Mapping[str, str]) -> list[Change]:
+    """What differs from what was set before: a field that is described no more has no `after`."""
     before: t.Mapping[str, str] = record.settings if record else {}
-    after = settings(wanted)
     return [Change(key, before.get(key), after.get(key)) for key in dict.fromkeys([*after, *before]) if before.get(key) != after.get(key)]
 
 
@@ -108,16 +108,18 @@ class _Router:
         """Whether first boot was done and is not to be done again."""
         if kept.record is None or kept.record.uuid != guest.uuid:
             return False
-        differences = compare_settings(kept.record, self._item.wanted)
+        wanted = self._item.wanted
+        differences = compare_settings(kept.record, settings(wanted))
         if kept.cut is not None:
             differences.append(Change("first_boot", "cut off while it was applied again", JUST_DONE))
+        applicable = kept.cut is not None or compare_settings(kept.record, reachable(wanted, kept.record.settings))
         if not differences:
             self._state = STANDING
-        elif not self._item.reapply:
+        elif not (self._item.reapply and applicable):
             self._state = DRIFT
             self._drift = differences
             fields = ", ".join(change.field for change in differences)
-            self._warnings.append(f"first boot was done with other settings ({fields}); {REAPPLY}")
+            self._warnings.append(f"first boot was done with other settings ({fields}); {REAPPLY if applicable else AGAIN}")
         return self._state in (STANDING, DRIFT)
 
     def _apply(self, guest: GuestState, on_router: OnRouter, kept: Kept) -> None:
@@ -137,7 +139,7 @@ class _Router:
 
     def _setting_changes(self, ours: Record | None) -> list[Change]:
         """Each setting that the script changes, and that first boot is done with it."""
-        changes = compare_settings(ours, self._item.wanted)
+        changes = compare_settings(ours, reachable(self._item.wanted, ours.settings if ours else {}))
         stays = [change.field for change in changes if change.after is None and change.field.split(".")[0] in STAYS]
         if stays:
             self._warnings.append(f"described no more, and left as it is: {', '.join(stays)}")

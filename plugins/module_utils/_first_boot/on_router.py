@@ -15,7 +15,7 @@ from .._routeros.script import EXIT_FAILED, Script, ScriptError, Transport, read
 from . import record
 from .record import Kept
 from .script import DONE_LINE, Run, end_script, key_files, script
-from .wanted import FirstBoot, content_hash
+from .wanted import FirstBoot, content_hash, reachable
 
 READING: t.Final = 30.0  # seconds that RouterOS may take for a script that only reads
 LOOK: t.Final = 0.2  # seconds between the first two looks at a router where another run is at work
@@ -90,7 +90,9 @@ class OnRouter:
 
     def _done(self, kept: Kept, guest_uuid: str) -> bool:
         found = kept.record
-        return (kept.hold, kept.cut) == (None, None) and found is not None and (found.uuid, found.content) == (guest_uuid, content_hash(self._wanted))
+        if found is None or found.uuid != guest_uuid or (kept.hold, kept.cut) != (None, None):
+            return False
+        return found.content == content_hash(reachable(self._wanted, found.settings))
 
     def refuse_unknown(self, kept: Kept) -> None:
         """Raise RefusedError where a script of the user's began, nobody knows how it ended, and nobody said that it may run again."""

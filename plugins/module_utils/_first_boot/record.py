@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from .._core.text import quote
 from .._routeros.statements import find, pairs, script_item
-from .wanted import FirstBoot, content_hash, script_digest, settings
+from .wanted import FirstBoot, content_hash, script_digest
 
 RECORD: t.Final = "vrouter-first-boot"
 HOLD: t.Final = "vrouter-first-boot-runs"
@@ -92,10 +92,10 @@ def mark_cut(run: str) -> str:
     return f"/system script set {held} {pairs(source=_hold_source('cut', run))}"
 
 
-def write_record(wanted: FirstBoot, guest_uuid: str) -> str:
-    """The statement that says that first boot has happened."""
-    kept = json.dumps(settings(wanted), separators=(",", ":"))
-    return script_item(RECORD, f"# vrouter.mikrotik uuid={guest_uuid} content={content_hash(wanted)} set={kept}")
+def write_record(settings: t.Mapping[str, str], guest_uuid: str) -> str:
+    """The statement that says that first boot has happened, and with which settings."""
+    kept = json.dumps(settings, separators=(",", ":"))
+    return script_item(RECORD, f"# vrouter.mikrotik uuid={guest_uuid} content={content_hash(settings)} set={kept}")
 
 
 def write_script(wanted: FirstBoot, entry: t.Mapping[str, t.Any], state: str, run: str) -> str:

@@ -17,7 +17,7 @@ from .._core.text import quote
 from .._guests.guest import SLOT
 from .._routeros.statements import find, pairs, present
 from . import record
-from .wanted import FirstBoot, User, dhcp_settings, service_settings
+from .wanted import FirstBoot, User, dhcp_settings, reachable, script_digest, service_settings
 
 DONE_LINE: t.Final = "vrouter.mikrotik: first boot done"
 OURS: t.Final = "vrouter.mikrotik"  # comment of each item that first boot made
@@ -48,7 +48,7 @@ def script(wanted: FirstBoot, run: Run) -> str:
         *_settings(wanted, run),
         *_scripts(wanted, run.id),
         *_removals(wanted, run.before),
-        record.write_record(wanted, run.guest_uuid),
+        record.write_record(reachable(wanted, run.before), run.guest_uuid),
         record.release(run.id),
         f":put {quote(DONE_LINE)}",
     ]
@@ -176,14 +176,19 @@ def _services(wanted: FirstBoot) -> t.Iterator[str]:
 
 
 def _scripts(wanted: FirstBoot, run: str) -> t.Iterator[str]:
-    """Each of the user's own scripts, once: it is taken before its source runs. One that failed runs again; one that was cut off only if it may."""
+    """Each of the user's own scripts, once: it is taken before its source runs.
+
+    One that failed runs again; one that was cut off only if it may; one whose text changed only by name.
+    """
     for entry in wanted.scripts:
         item = record.item(record.SCRIPT_ITEM + entry["name"])
         again = [record.FAILED, *([record.BEGUN] if wanted.may_run_again(entry["name"]) else [])]
         yield ':local vrouterState ""'
         yield f":foreach item in={item} do={{:set vrouterState [/system script get $item source]}}"
-        wanted_states = " || ".join(f"$vrouterState ~ {quote(f' state={state} ')}" for state in again)
-        yield f':if ($vrouterState = "" || {wanted_states}) do={{'
+        reasons = ['$vrouterState = ""', *(f"$vrouterState ~ {quote(f' state={state} ')}" for state in again)]
+        if entry["name"] in wanted.scripts_again:  # also where its text is another one now
+            reasons.append(f"!($vrouterState ~ {quote(f' content={script_digest(wanted, entry)} ')})")
+        yield f":if ({' || '.join(reasons)}) do={{"
         yield record.write_script(wanted, entry, record.BEGUN, run)
         yield entry["source"].rstrip()
         yield record.write_script(wanted, entry, record.DONE, run)

@@ -240,9 +240,19 @@ def service_settings(service: Service) -> str:
     return " ".join(f"{key}={value}" for key, value in given if value is not None)
 
 
-def content_hash(wanted: FirstBoot) -> str:
-    """A hash of all settings."""
-    return _digest(json.dumps(settings(wanted), sort_keys=True))
+def reachable(wanted: FirstBoot, before: t.Mapping[str, str]) -> dict[str, str]:
+    """The settings once the script ran on a router that had `before`: a user's script that ran keeps its old text, unless it may run again."""
+    after = settings(wanted)
+    for entry in wanted.scripts:
+        key = f"scripts.{entry['name']}"
+        if key in before and entry["name"] not in wanted.scripts_again:
+            after[key] = before[key]
+    return after
+
+
+def content_hash(content: t.Mapping[str, str]) -> str:
+    """A hash of settings."""
+    return _digest(json.dumps(content, sort_keys=True))
 
 
 def script_digest(wanted: FirstBoot, entry: t.Mapping[str, t.Any]) -> str:

@@ -150,3 +150,19 @@ def test_check_mode_predicts_each_field_and_touches_nothing(hypervisor: MemoryHy
     done = one(hypervisor, again(**described))
     assert predicted.error is None and sides(predicted) == sides(done) != {}
     assert predicted.warnings == done.warnings
+
+
+def test_a_script_with_another_text_runs_again_only_by_name_and_stays_drift_until_then(hypervisor: MemoryHypervisor) -> None:
+    router = hypervisor.routers["edge1"]
+    one(hypervisor, wanted(scripts=[{"name": "note", "source": "/interface bridge add name=one"}]))
+    other = [{"name": "note", "source": "/interface bridge add name=two"}]
+    for item in (wanted(scripts=other), again(scripts=other)):
+        outcome = one(hypervisor, item)
+        assert (outcome.changes, outcome.facts["first_boot"], outcome.error) == ((), DRIFT, None)
+        assert "chr_first_boot_scripts_again" in outcome.warnings[0]
+    changed = one(hypervisor, again(scripts=other, identity="core1"))
+    assert (list(sides(changed)), router.count("/interface bridge", 'name="two"')) == (["identity"], 0)
+    assert one(hypervisor, again(scripts=other, identity="core1")).facts["first_boot"] == DRIFT
+    assert one(hypervisor, again(scripts=other, identity="core1", scripts_again=["note"])).error is None
+    assert router.count("/interface bridge", 'name="two"') == 1
+    assert one(hypervisor, again(scripts=other, identity="core1", scripts_again=["note"])).facts["first_boot"] == STANDING

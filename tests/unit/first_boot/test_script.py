@@ -60,6 +60,10 @@ def read(chr_: Chr, wanted: boot.FirstBoot) -> kept.Kept:
     return kept.parse(run(chr_.transport, Script("record", kept.read_script(wanted), marker=kept.READ_LINE)).output)
 
 
+def hashed(wanted: boot.FirstBoot) -> str:
+    return boot.content_hash(boot.settings(wanted))
+
+
 def record(chr_: Chr) -> tuple[str, str] | None:
     found = read(chr_, boot.parse(options())).record
     return (found.uuid, found.content) if found else None
@@ -143,7 +147,7 @@ def test_a_run_that_was_cut_anywhere_is_finished_by_the_next() -> None:
         chr_.router.execute("".join(lines[:cut]) + ':error "cut"')
         assert record(chr_) is None or cut >= len(lines) - 2, "the record is written last"
         execute(chr_, wanted)
-        assert record(chr_) == (UUID, boot.content_hash(wanted))
+        assert record(chr_) == (UUID, hashed(wanted))
         assert chr_.count("/ip address", "!dynamic") == 2
 
 
@@ -167,9 +171,9 @@ def test_the_record_says_whose_it_is_and_moves_with_a_clone() -> None:
     chr_ = Chr()
     wanted = boot.parse(FULL)
     execute(chr_, wanted, OTHER_UUID)
-    assert record(chr_) == (OTHER_UUID, boot.content_hash(wanted))
+    assert record(chr_) == (OTHER_UUID, hashed(wanted))
     execute(chr_, wanted, UUID)
-    assert record(chr_) == (UUID, boot.content_hash(wanted))
+    assert record(chr_) == (UUID, hashed(wanted))
     assert chr_.count("/system script", f'name="{kept.RECORD}"') == 1
 
 
@@ -186,36 +190,36 @@ def test_no_secret_is_in_a_record() -> None:
 def test_an_interface_more_is_no_drift() -> None:
     """Waiting for a port sets nothing."""
     wanted = boot.parse({**FULL, "interfaces": ["ether1", "ether2", "ether3"]})
-    assert boot.content_hash(wanted) == boot.content_hash(boot.parse(FULL))
+    assert hashed(wanted) == hashed(boot.parse(FULL))
 
 
 @given(NASTY, NASTY)
 def test_the_hash_does_not_depend_on_passwords(admin: str, user: str) -> None:
     wanted = {**FULL, "admin_password": admin, "users": [{"name": "ops", "password": user}], "scripts": []}
     same = {**FULL, "users": [{"name": "ops", "password": "battery-staple"}], "scripts": []}
-    assert boot.content_hash(boot.parse(wanted)) == boot.content_hash(boot.parse(same))
+    assert hashed(boot.parse(wanted)) == hashed(boot.parse(same))
 
 
 @given(NASTY, NASTY)
 def test_the_hash_does_not_depend_on_secrets_in_scripts(one: str, two: str) -> None:
-    def hashed(text: str) -> str:
+    def with_secrets(text: str) -> str:
         password, token = f"first-secret-{text}", f"second-secret-{text}"
         source = f"/user set 0 password={quote(password)}\n/tool fetch http-header-field={quote(token)}"
-        return boot.content_hash(boot.parse(options(admin_password=password, scripts=[{"name": "own", "source": source}], secrets=[token])))
+        return hashed(boot.parse(options(admin_password=password, scripts=[{"name": "own", "source": source}], secrets=[token])))
 
-    assert hashed(one) == hashed(two)
+    assert with_secrets(one) == with_secrets(two)
 
 
 @pytest.mark.parametrize("password", ["a", "admin", "edge1", "password", "correct-horse"])
 def test_a_password_that_is_part_of_the_script_is_no_drift_when_it_changes(password: str) -> None:
-    assert boot.content_hash(boot.parse(options(identity="edge1", admin_password=password))) == boot.content_hash(
+    assert hashed(boot.parse(options(identity="edge1", admin_password=password))) == hashed(
         boot.parse(options(identity="edge1"))
     )
 
 
 def test_the_hash_of_a_user_with_keys_alone_is_stable() -> None:
     wanted = options(users=[{"name": "keys", "ssh_keys": [KEY]}])
-    assert boot.content_hash(boot.parse(wanted)) == boot.content_hash(boot.parse(wanted))
+    assert hashed(boot.parse(wanted)) == hashed(boot.parse(wanted))
 
 
 @pytest.mark.parametrize(
@@ -229,7 +233,7 @@ def test_the_hash_of_a_user_with_keys_alone_is_stable() -> None:
     ],
 )
 def test_the_hash_depends_on_everything_else(other: dict[str, t.Any]) -> None:
-    assert boot.content_hash(boot.parse({**FULL, **other})) != boot.content_hash(boot.parse(FULL))
+    assert hashed(boot.parse({**FULL, **other})) != hashed(boot.parse(FULL))
 
 
 # Any settings
@@ -289,7 +293,7 @@ def test_a_script_for_any_settings_runs_twice_without_error(given_: dict[str, t.
         assert chr_.router.identity == wanted.identity
     assert {user.name for user in wanted.users} <= {chr_.ask(f"[/user get {number} name]") for number in range(chr_.count("/user", ""))}
     assert execute(chr_, wanted).strip() == ""
-    assert record(chr_) == (UUID, boot.content_hash(wanted))
+    assert record(chr_) == (UUID, hashed(wanted))
 
 
 # RouterOS's own command tree
