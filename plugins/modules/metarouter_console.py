@@ -234,7 +234,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._core.batch import Outcome, Progress, parse_batch, summary
-from ..module_utils._metarouter.consoles import Order, parse_console, run_consoles
+from ..module_utils._metarouter.consoles import Terms, parse_console, run_consoles
 from ..module_utils._module import PHASE, check_concurrency, masks_of, planned, run_in
 from ..module_utils._routeros.ssh import SshOptions, SshSession, ssh_arguments, ssh_session
 
@@ -275,10 +275,10 @@ def main() -> None:
     params = module.params
     jobs, errors = parse_batch("guests", params["guests"], parse_console)
     masks, secrets = masks_of([{"name": entry["name"], "secrets": secrets_of(entry)} for entry in params["guests"]])
-    order = Order(module.check_mode, check_concurrency(module), planned(module))
+    terms = Terms(module.check_mode, check_concurrency(module), planned(module))
 
     def work(session: SshSession, progress: Progress) -> dict[str, t.Any]:
-        outcomes = run_consoles(session, jobs, order, progress)
+        outcomes = run_consoles(session, jobs, terms, progress)
         outcomes.update({name: Outcome(name, error=error) for name, error in errors.items()})
         return summary(outcomes, masks, "guests")
 

@@ -162,7 +162,7 @@ guests:
 import typing as t
 
 from ..module_utils._core.batch import Outcome, Progress, summary
-from ..module_utils._metarouter.converge import Order, converge
+from ..module_utils._metarouter.converge import Terms, converge
 from ..module_utils._metarouter.guest import NIC_ARGUMENTS, parse_wiring
 from ..module_utils._module import api_module, planned, run_session
 from ..module_utils._routeros.api import Api
@@ -182,10 +182,10 @@ def main() -> None:
     )
     params = module.params
     specs, errors = parse_wiring(params["interfaces"], adopt=params["adopt"], configured=params["configured"])
-    order = Order(module.check_mode, allow_session_path=params["allow_session_path"], planned=planned(module))
+    terms = Terms(module.check_mode, allow_session_path=params["allow_session_path"], planned=planned(module))
 
     def work(api: Api, progress: Progress) -> dict[str, t.Any]:
-        outcomes = converge(api, specs, order, progress)
+        outcomes = converge(api, specs, terms, progress)
         outcomes.update({name: Outcome(name, error=error) for name, error in errors.items()})
         return summary(outcomes, {}, "guests")
 

@@ -292,7 +292,7 @@ guests:
 import typing as t
 
 from ..module_utils._core.batch import Outcome, Progress, summary
-from ..module_utils._metarouter.converge import Order, converge
+from ..module_utils._metarouter.converge import Terms, converge
 from ..module_utils._metarouter.guest import NIC_ARGUMENTS, STATES, parse_guests
 from ..module_utils._module import api_module, planned, run_session
 from ..module_utils._routeros.api import Api
@@ -335,7 +335,7 @@ def main() -> None:
     )
     params = module.params
     specs, errors = parse_guests(params["guests"])
-    order = Order(
+    terms = Terms(
         check_mode=module.check_mode,
         timeout=params["timeout"],
         import_timeout=params["import_timeout"],
@@ -345,7 +345,7 @@ def main() -> None:
     )
 
     def work(api: Api, progress: Progress) -> dict[str, t.Any]:
-        outcomes = converge(api, specs, order, progress)
+        outcomes = converge(api, specs, terms, progress)
         outcomes.update({name: Outcome(name, error=error) for name, error in errors.items()})
         return summary(outcomes, {}, "guests")
 

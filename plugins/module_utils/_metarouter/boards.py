@@ -12,7 +12,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from .._core.errors import RouterError, UnsupportedError
+from .._core.errors import RouterError, TrapError, UnsupportedError
 from .._core.version import Version
 
 MAX_GUESTS: t.Final = 8
@@ -23,6 +23,9 @@ DEFAULT_ROUTEROS_MEMORY: t.Final = 32  # MiB; RouterOS's own default of 16 does 
 HOST_RESERVE: t.Final = 8  # MiB that the host keeps for itself; not measured
 FEATURE_SINCE: t.Final = Version("3.21")
 IMPORT_SINCE: t.Final = Version("3.24")
+FIRST_BETA: t.Final = Version("4.0beta1")  # has MetaROUTER like 3.21, and imports only since the third
+IMPORT_BETA: t.Final = Version("4.0beta3")
+NOT_ENOUGH: t.Final = "not enough resources"
 
 VLAN_RECIPE: t.Final = (
     "More networks fit on one interface as VLANs: on the host /interface vlan add interface=IT vlan-id=N, and the same inside the guest"
@@ -59,6 +62,7 @@ _SUPPORTED: t.Final = (
     re.compile(_RB + r"2011.*", re.IGNORECASE),
     re.compile(_RB + r"(?:1000|1100|1100AH|800)", re.IGNORECASE),
 )
+_RB1100AH: t.Final = re.compile(_RB + r"1100AH", re.IGNORECASE)
 ISSUES: t.Final = (
     Issue(
         re.compile(_RB + r"1100AHx2", re.IGNORECASE),
@@ -66,7 +70,7 @@ ISSUES: t.Final = (
         "Use an RB1100AH, RB1100, RB1000, RB800, RB4xx, RB7xx, RB9xx or RB2011",
     ),
     Issue(
-        re.compile(_RB + r"1100AH", re.IGNORECASE),
+        _RB1100AH,
         "RB1100AH before RouterOS 5.12 refuses every guest for want of resources",
         "Upgrade to 5.12 or later; if it stays, reinstall the router with Netinstall",
         until=Version("5.12"),
@@ -84,6 +88,17 @@ NO_MENU: t.Final = (
     "Boards with MetaROUTER: RB4xx, RB7xx and RB9xx without SPI flash, RB2011, RB1000, RB1100, RB1100AH and RB800, "
     "with RouterOS 3.21 to 6.x"
 )
+
+
+def explained(error: TrapError, board: Board | None) -> RouterError:
+    """The router's refusal, with what the manual says of the one that names no cause (Not enough resources)."""
+    if NOT_ENOUGH not in error.text.lower():
+        return error
+    found = f"{board.name}, RouterOS {board.version}" if board is not None else error.text
+    if board is not None and _RB1100AH.fullmatch(board.name):
+        return UnsupportedError("the router says that there are not enough resources", found=found, remedy="Reinstall it with Netinstall")
+    remedy = "Give the guest less memory_size or disk_size, or stop another guest"
+    return UnsupportedError("the router says that there are not enough resources", found=found, remedy=remedy)
 
 
 def missing_menu(board: Board) -> UnsupportedError:
@@ -119,10 +134,9 @@ def known_issues(board: Board) -> tuple[list[RouterError], list[str]]:
 
 def check_import(board: Board) -> None:
     """Raise UnsupportedError where images cannot be imported."""
-    if board.version < IMPORT_SINCE:
-        raise UnsupportedError(
-            "image: this RouterOS cannot import images", wanted=f"{IMPORT_SINCE} or later", found=str(board.version), remedy="Upgrade the router"
-        )
+    if board.version < IMPORT_SINCE or FIRST_BETA <= board.version < IMPORT_BETA:
+        since = f"{IMPORT_SINCE} or later, of 4.0 beta 3 or later"
+        raise UnsupportedError("image: this RouterOS cannot import images", wanted=since, found=str(board.version), remedy="Upgrade the router")
 
 
 def check_architecture(board: Board, image: str, architecture: str | None) -> None:

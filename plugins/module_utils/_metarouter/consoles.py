@@ -66,7 +66,7 @@ class ConsoleJob:
 
 
 @dataclass(frozen=True)
-class Order:
+class Terms:
     """How the batch is carried out."""
 
     check_mode: bool
@@ -112,22 +112,22 @@ def _check_keys(text: str, what: str) -> None:
         raise InputError(f"{what} holds a control character, which a console takes as a command of its own", remedy="Write it with an escape")
 
 
-def run_consoles(session: SshSession, jobs: t.Mapping[str, ConsoleJob], order: Order, progress: Progress) -> dict[str, Outcome]:
+def run_consoles(session: SshSession, jobs: t.Mapping[str, ConsoleJob], terms: Terms, progress: Progress) -> dict[str, Outcome]:
     """Do every guest's work; an outcome for each."""
 
     def work(job: ConsoleJob) -> t.Callable[[], Outcome]:
-        return lambda: _Work(session, job, order, progress).outcome()
+        return lambda: _Work(session, job, terms, progress).outcome()
 
-    return run_batch({name: work(job) for name, job in jobs.items()}, order.concurrency)
+    return run_batch({name: work(job) for name, job in jobs.items()}, terms.concurrency)
 
 
 class _Work:
     """One guest's work as it goes: what was done stays visible after a failure."""
 
-    def __init__(self, session: SshSession, job: ConsoleJob, order: Order, progress: Progress) -> None:
+    def __init__(self, session: SshSession, job: ConsoleJob, terms: Terms, progress: Progress) -> None:
         self._session = session
         self._job = job
-        self._order = order
+        self._terms = terms
         self._progress = progress
         self._done: list[dict[str, t.Any]] = []
         self._changes: list[Change] = []
@@ -138,7 +138,7 @@ class _Work:
         try:
             self._enter()
         except (_ClosedError, SilentError) as caught:
-            if self._order.check_mode and self._job.name in self._order.planned.guests:  # an earlier task would make it, or start it
+            if self._terms.check_mode and self._job.name in self._terms.planned.guests:  # an earlier task would make it, or start it
                 self._predict_all()
             else:
                 error = caught
@@ -157,12 +157,12 @@ class _Work:
         job = self._job
         with host_shell(self._session) as host, guest_console(host, job) as console:
             if job.send_break:
-                if not self._order.check_mode:
+                if not self._terms.check_mode:
                     console.type(PREFIX + BREAK)
                 self._changes.append(Change("break", None, "sent"))
             self._progress(job.name, "logging in at its console")
             answer, patience = job.new_password, job.timeout
-            if self._order.check_mode:  # a question for a new password is left unanswered, and a guest that is off is no surprise
+            if self._terms.check_mode:  # a question for a new password is left unanswered, and a guest that is off is no surprise
                 answer, patience = None, min(PATIENCE, job.timeout / 2)
             login = converse(console, log_in(job.credentials, answer, patience), job.timeout, "logging in")
             self._facts["login"] = {"os": login.os, "credential": login.credential, "prompt": login.prompt}
@@ -179,7 +179,7 @@ class _Work:
         self._set_password(runner, login)
         self._verify_password(console, login)
         for job in self._job.commands:
-            if self._order.check_mode and not job.read_only:
+            if self._terms.check_mode and not job.read_only:
                 result = predict(runner, job.script)
             else:
                 self._progress(job.guest, f"running {job.script.name}")
@@ -194,14 +194,14 @@ class _Work:
         used = self._job.credentials[login.credential]
         if used.password == wanted and not login.password_set:
             return
-        if not login.password_set and not self._order.check_mode:
+        if not login.password_set and not self._terms.check_mode:
             run(runner, Script("new_password", set_password(used.username, wanted)))
         self._changes.append(Change("password", None, "set"))
 
     def _verify_password(self, console: Console, login: Session) -> None:
         """The factory's login must be refused: by trying it, unless who logged in is the factory's user and has another password."""
         wanted, factory = self._job.new_password, FACTORY[login.os]
-        if wanted is None or login.credential is None or self._order.check_mode:
+        if wanted is None or login.credential is None or self._terms.check_mode:
             return
         used = self._job.credentials[login.credential]
         if used == Credential(factory.username, wanted):

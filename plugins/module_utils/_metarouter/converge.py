@@ -37,7 +37,7 @@ Upload = t.Callable[[str, str], None]
 
 
 @dataclass(frozen=True)
-class Order:
+class Terms:
     """How a batch is carried out. `upload` puts a local file on the router under a name; None where no way in was given."""
 
     check_mode: bool
@@ -49,12 +49,13 @@ class Order:
 
 
 @dataclass
-class Batch:
+class Work:
     """The work as it goes: what is planned, what failed."""
 
     api: Api
-    order: Order
+    terms: Terms
     progress: Progress
+    board: boards.Board | None = None  # once it was asked
     plans: dict[str, VmPlan] = field(default_factory=dict)
     made: dict[str, str] = field(default_factory=dict)  # the ids of new guests
     errors: dict[str, RouterError] = field(default_factory=dict)
@@ -68,51 +69,53 @@ class Batch:
         """What the router knows a guest by. A name does for an item as well, where a RouterOS does not tell a new one's id."""
         return plan.found.id if plan.found is not None else self.made.get(plan.spec.name) or plan.spec.name
 
-    def each(self, work: t.Callable[[VmPlan], list[str] | None], plans: t.Mapping[str, VmPlan]) -> None:
+    def each(self, act: t.Callable[[VmPlan], list[str] | None], plans: t.Mapping[str, VmPlan]) -> None:
         """Do something for each guest; one that fails drops out alone. A lost session ends the batch: every other guest would fail too."""
         for name, plan in plans.items():
             try:
-                self.warnings.setdefault(name, []).extend(work(plan) or ())
+                self.warnings.setdefault(name, []).extend(act(plan) or ())
             except LostError:
                 raise
+            except TrapError as error:
+                self.errors[name] = boards.explained(error, self.board)
             except RouterError as error:
                 self.errors[name] = error
 
 
-def converge(api: Api, specs: t.Mapping[str, VmSpec], order: Order, progress: Progress) -> dict[str, Outcome]:
+def converge(api: Api, specs: t.Mapping[str, VmSpec], terms: Terms, progress: Progress) -> dict[str, Outcome]:
     """Make every wanted guest so; an outcome for each. In check mode nothing is touched."""
     with_addresses = any(nic.host_addresses is not None for spec in specs.values() for nic in spec.interfaces)
     found, host = observe(api, with_addresses)
-    host = replace(host, interfaces={**host.interfaces, **dict.fromkeys(order.planned.networks, "bridge")})
-    batch = Batch(api, order, progress)
+    host = replace(host, interfaces={**host.interfaces, **dict.fromkeys(terms.planned.networks, "bridge")})
+    work = Work(api, terms, progress)
     for name, spec in specs.items():
         try:
-            batch.plans[name] = _plan(spec, found.get(name), host, order.planned)
+            work.plans[name] = _plan(spec, found.get(name), host, terms.planned)
         except RouterError as error:
-            batch.errors[name] = error
-    if batch.busy():
-        _check(batch, found)
-    refused = set(batch.errors)  # before anything was touched: these have no changes to show
-    under_way = _under_way(batch)
-    if not order.check_mode:
+            work.errors[name] = error
+    if work.busy():
+        _check(work, found)
+    refused = set(work.errors)  # before anything was touched: these have no changes to show
+    under_way = _under_way(work)
+    if not terms.check_mode:
         try:
             forget_imports(api, [name for name, spec in specs.items() if spec.image_name is not None and name in found], IMPORTED)
-            if batch.busy() or under_way:
+            if work.busy() or under_way:
                 for wanted in set(under_way.values()):
-                    _wait(batch, [name for name, ends in under_way.items() if ends == wanted], wanted)
-                _apply(batch)
+                    _wait(work, [name for name, ends in under_way.items() if ends == wanted], wanted)
+                _apply(work)
                 found, dummy = observe(api, with_addresses)
         except LostError as error:  # what stands now is not known; the next run finds out
-            batch.errors.update(dict.fromkeys([*batch.busy(), *under_way] or specs, error))
-    return {name: _outcome(name, batch, found.get(name), name in refused) for name in specs}
+            work.errors.update(dict.fromkeys([*work.busy(), *under_way] or specs, error))
+    return {name: _outcome(name, work, found.get(name), name in refused) for name in specs}
 
 
-def _under_way(batch: Batch) -> dict[str, tuple[str, ...]]:
+def _under_way(work: Work) -> dict[str, tuple[str, ...]]:
     """Guests that are on their way to where they are wanted, for example since a run that was cut off, and the states that end it: nothing
     changes, and they are waited for. What is to be changed in a guest that shuts down waits for that as well."""
     ends: dict[str, tuple[str, ...]] = {}
-    for name, plan in batch.plans.items():
-        state = plan.found.state if plan.found is not None and name not in batch.errors else ""
+    for name, plan in work.plans.items():
+        state = plan.found.state if plan.found is not None and name not in work.errors else ""
         if state in ("booting", "rebooting") and plan.spec.state == "started":
             ends[name] = ("running",)
         elif state == "shutting-down" and (plan.own or plan.spec.state in ("stopped", "disabled")):
@@ -129,29 +132,29 @@ def _plan(spec: VmSpec, found: VmState | None, host: Host, planned: Planned) -> 
     return plan_guest(spec, found, host)
 
 
-def _check(batch: Batch, found: t.Mapping[str, VmState]) -> None:
+def _check(work: Work, found: t.Mapping[str, VmState]) -> None:
     """All that can stand in the way, before the first command that changes something; first the host, then what guests ask of it."""
-    board = read_board(batch.api)
+    board = work.board = read_board(work.api)
     fatal, warnings = boards.known_issues(board)
-    path = session_path(batch.api) if any(plan.touched for plan in batch.busy().values()) and not batch.order.allow_session_path else frozenset()
+    path = session_path(work.api) if any(plan.touched for plan in work.busy().values()) and not work.terms.allow_session_path else frozenset()
     guests, nics, needed = len(found), sum(len(vm.interfaces) for vm in found.values()), 0
     fastpath = nics == 0
-    for name, plan in batch.busy().items():
+    for name, plan in work.busy().items():
         try:
             for error in fatal if plan.creates else ():
                 raise error
-            _check_image(batch, plan, board)
-            refuse_own_path(batch.api, plan.touched, path)
+            _check_image(work, plan, board)
+            refuse_own_path(work.api, plan.touched, path)
             boards.check_room(guests, int(plan.creates))
             boards.check_interfaces(nics, plan.new_nics)
             memory = _memory_to_start(plan)
             if memory:
                 boards.check_memory(board, needed + memory)
         except RouterError as error:
-            batch.errors[name] = error
+            work.errors[name] = error
             continue
         guests, nics, needed = guests + int(plan.creates), nics + plan.new_nics, needed + memory
-        notes = batch.warnings.setdefault(name, [])
+        notes = work.warnings.setdefault(name, [])
         if warnings and plan.creates:
             notes.extend(warnings)
             warnings = []
@@ -169,7 +172,7 @@ def _memory_to_start(plan: VmPlan) -> int:
     return plan.spec.memory_size or plan.found.memory_size or 0
 
 
-def _check_image(batch: Batch, plan: VmPlan, board: boards.Board) -> None:
+def _check_image(work: Work, plan: VmPlan, board: boards.Board) -> None:
     spec = plan.spec
     if not plan.creates or spec.image_name is None:
         return
@@ -177,49 +180,49 @@ def _check_image(batch: Batch, plan: VmPlan, board: boards.Board) -> None:
     architecture = local_architecture(spec.image_src) if spec.image_src else None
     boards.check_architecture(board, spec.image_name, architecture or boards.family(spec.image_name))
     if spec.image_src:
-        if batch.order.upload is None:
+        if work.terms.upload is None:
             raise InputError("image_src: a local image needs a way to the router", remedy="Give ssh, with at least its host")
-    elif spec.image not in batch.order.planned.images and not batch.api.print("/file", ("name",), f"?name={spec.image}"):
+    elif spec.image not in work.terms.planned.images and not work.api.print("/file", ("name",), f"?name={spec.image}"):
         raise UnsupportedError(f"image: the router has no file {spec.image}", remedy="Upload it first, or name a local file in image_src")
 
 
-def _apply(batch: Batch) -> None:
+def _apply(work: Work) -> None:
     """Stop, then change, then start, and last what needs a running guest; each step for all guests."""
-    _stop(batch)
-    batch.each(lambda plan: _change(batch, plan), batch.busy())
-    _start(batch)
-    late = {name: plan for name, plan in batch.busy().items() if _address_changes(plan)}
+    _stop(work)
+    work.each(lambda plan: _change(work, plan), work.busy())
+    _start(work)
+    late = {name: plan for name, plan in work.busy().items() if _address_changes(plan)}
     if late:
-        now = _once_wired(batch.api, late)
-        batch.each(lambda plan: _put_addresses(batch.api, plan, now.get(plan.spec.name)), late)
+        now = _once_wired(work.api, late)
+        work.each(lambda plan: _put_addresses(work.api, plan, now.get(plan.spec.name)), late)
 
 
-def _stop(batch: Batch) -> None:
+def _stop(work: Work) -> None:
     stopping = {
         name: plan
-        for name, plan in batch.busy().items()
+        for name, plan in work.busy().items()
         if plan.found is not None and plan.found.state not in (*STOPPED, "shutting-down") and plan.after("state") is not None
     }
 
     def shut_down(plan: VmPlan) -> None:
-        batch.progress(plan.spec.name, "shutting down")
-        batch.api.act(VM, "shut-down", batch.item(plan))
+        work.progress(plan.spec.name, "shutting down")
+        work.api.act(VM, "shut-down", work.item(plan))
 
-    batch.each(shut_down, stopping)
-    _wait(batch, {name for name in stopping if name not in batch.errors}, STOPPED)
+    work.each(shut_down, stopping)
+    _wait(work, {name for name in stopping if name not in work.errors}, STOPPED)
 
 
-def _change(batch: Batch, plan: VmPlan) -> list[str]:
+def _change(work: Work, plan: VmPlan) -> list[str]:
     """Everything but power. A guest that is removed is gone after this."""
-    spec, api = plan.spec, batch.api
+    spec, api = plan.spec, work.api
     if spec.state == "absent":
-        batch.progress(spec.name, "removing")
+        work.progress(spec.name, "removing")
         remove_guest(api, plan)
         forget_imports(api, [spec.name])
         return []
     noted = True
     if plan.found is None:
-        warnings = _make(batch, plan)
+        warnings = _make(work, plan)
     else:
         noted, warnings = set_guest(api, plan.found, plan)
         noted = noted and not any(nic.found.pending for nic in plan.nics if nic.found is not None and nic.wanted.state == "absent")
@@ -233,47 +236,47 @@ def _change(batch: Batch, plan: VmPlan) -> list[str]:
     return warnings
 
 
-def _make(batch: Batch, plan: VmPlan) -> list[str]:
+def _make(work: Work, plan: VmPlan) -> list[str]:
     spec = plan.spec
     if spec.image_name is None:
-        batch.progress(spec.name, "making the guest")
-        batch.made[spec.name], warnings = add_guest(batch.api, spec)
+        work.progress(spec.name, "making the guest")
+        work.made[spec.name], warnings = add_guest(work.api, spec)
         return warnings
-    if spec.image_src and batch.order.upload is not None:
-        batch.progress(spec.name, f"uploading {spec.image_name}")
-        batch.order.upload(spec.image_src, spec.image_name)
-    work = Import(batch.api, spec, batch.plans, batch.order.import_timeout, lambda what: batch.progress(spec.name, what))
-    batch.made[spec.name], warnings = import_guest(work)
+    if spec.image_src and work.terms.upload is not None:
+        work.progress(spec.name, f"uploading {spec.image_name}")
+        work.terms.upload(spec.image_src, spec.image_name)
+    job = Import(work.api, spec, work.plans, work.terms.import_timeout, lambda what: work.progress(spec.name, what))
+    work.made[spec.name], warnings = import_guest(job)
     return warnings
 
 
-def _start(batch: Batch) -> None:
-    starting = {name: plan for name, plan in batch.busy().items() if plan.starts}
+def _start(work: Work) -> None:
+    starting = {name: plan for name, plan in work.busy().items() if plan.starts}
 
     def start(plan: VmPlan) -> None:
-        batch.progress(plan.spec.name, "starting")
+        work.progress(plan.spec.name, "starting")
         enabled = plan.found is not None and not plan.found.disabled
-        batch.api.act(VM, "start" if enabled else "enable", batch.item(plan))
+        work.api.act(VM, "start" if enabled else "enable", work.item(plan))
 
-    batch.each(start, starting)
-    _wait(batch, {name for name in starting if name not in batch.errors}, ("running",))
+    work.each(start, starting)
+    _wait(work, {name for name in starting if name not in work.errors}, ("running",))
 
 
-def _wait(batch: Batch, names: t.Collection[str], wanted: t.Collection[str]) -> None:
+def _wait(work: Work, names: t.Collection[str], wanted: t.Collection[str]) -> None:
     """Wait until these guests are in one of the wanted states; one that is not in time fails."""
     waiting, states = set(names), dict[str, str]()
-    for look, dummy in enumerate(Deadline(batch.order.timeout).looks(FIRST_LOOK, SLOWEST_LOOK), 1):
+    for look, dummy in enumerate(Deadline(work.terms.timeout).looks(FIRST_LOOK, SLOWEST_LOOK), 1):
         if waiting:
-            states = read_states(batch.api)
+            states = read_states(work.api)
             waiting = {name for name in waiting if states.get(name) not in wanted}
         if not waiting:
             return
         if look == STUBBORN and "running" in wanted:
             for name in [name for name in waiting if states.get(name) == "stopped"]:
-                _start_again(batch.api, batch.item(batch.plans[name]))
+                _start_again(work.api, work.item(work.plans[name]))
     for name in waiting:
-        batch.errors[name] = GuestError(
-            f"{name} did not change its state within {batch.order.timeout:g} s",
+        work.errors[name] = GuestError(
+            f"{name} did not change its state within {work.terms.timeout:g} s",
             wanted=" or ".join(wanted),
             found=states.get(name, "gone"),
             remedy="Look at its console (metarouter_console), or raise timeout; run again to go on from here",
@@ -317,15 +320,15 @@ def _put_addresses(api: Api, plan: VmPlan, now: VmState | None) -> None:
         add_addresses(api, plan.spec.name, change, nic.host_interface)
 
 
-def _outcome(name: str, batch: Batch, now: VmState | None, refused: bool) -> Outcome:
-    plan, error = batch.plans.get(name), batch.errors.get(name)
+def _outcome(name: str, work: Work, now: VmState | None, refused: bool) -> Outcome:
+    plan, error = work.plans.get(name), work.errors.get(name)
     changes = plan.changes if plan is not None and not refused else ()
     if plan is not None and error is not None and not refused:
         changes = tuple(change for change in changes if holds(change.field, change.after, now))
     facts = guest_facts(now)
     facts["closed"] = plan.closed if plan is not None and error is None else [nic.name for nic in now.interfaces if nic.closed] if now else []
-    if batch.order.check_mode or now is None:
+    if work.terms.check_mode or now is None:
         facts["restart_needed"] = plan is not None and not refused and error is None and plan.pending
-    warnings = (*(plan.warnings if plan is not None and plan.changes else ()), *batch.warnings.get(name, ()))
+    warnings = (*(plan.warnings if plan is not None and plan.changes else ()), *work.warnings.get(name, ()))
     shown = tuple(replace(change, before=readable(change.before), after=readable(change.after)) for change in changes)
     return Outcome(name, shown, readable(facts), warnings, error)

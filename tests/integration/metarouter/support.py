@@ -8,14 +8,14 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome, Progress
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.converge import Order, converge
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.converge import Terms, converge
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.guest import parse_guests
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.api import Api
 
 from tests.simulators.routerboard.board import Board
 from tests.waiting import PATIENCE
 
-ORDER = Order(check_mode=False, timeout=PATIENCE, import_timeout=PATIENCE)
+TERMS = Terms(check_mode=False, timeout=PATIENCE, import_timeout=PATIENCE)
 IMAGE = "openwrt-mr-mips-rootfs.tgz"
 
 Wanted = dict[str, t.Any]
@@ -31,15 +31,15 @@ def silent(name: str, what: str) -> None:
     """Nobody looks at the progress."""
 
 
-def run(api: Api, *guests: Wanted, order: Order = ORDER, progress: Progress = silent) -> dict[str, Outcome]:
+def run(api: Api, *guests: Wanted, terms: Terms = TERMS, progress: Progress = silent) -> dict[str, Outcome]:
     specs, errors = parse_guests(guests)
     assert not errors, errors
-    return converge(api, specs, order, progress)
+    return converge(api, specs, terms, progress)
 
 
-def one(api: Api, order: Order = ORDER, **more: t.Any) -> Outcome:
+def one(api: Api, terms: Terms = TERMS, **more: t.Any) -> Outcome:
     """One guest, which must succeed."""
-    outcome = run(api, guest(**more), order=order)["client1"]
+    outcome = run(api, guest(**more), terms=terms)["client1"]
     assert outcome.error is None, outcome.error
     return outcome
 

@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome, Planned
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError, RefusedError, UnreachableError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.text import quote
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.consoles import Order, parse_console, run_consoles
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.consoles import Terms, parse_console, run_consoles
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.ssh import SshOptions, fingerprint, ssh_session
 from paramiko.ecdsakey import ECDSAKey
 from paramiko.rsakey import RSAKey
@@ -28,7 +28,7 @@ from tests.unit.routerboard.one_guest import OneGuest
 from tests.waiting import PATIENCE
 
 SECRET = 'a "$strange$" pass?word'
-ORDER = Order(check_mode=False, concurrency=4)
+TERMS = Terms(check_mode=False, concurrency=4)
 
 
 class Host:
@@ -60,13 +60,13 @@ class Host:
         later.detach()
         return b"] >" not in b"".join(shown)
 
-    def run(self, order: Order = ORDER, ssh: dict[str, t.Any] | None = None, **guest: t.Any) -> Outcome:
+    def run(self, terms: Terms = TERMS, ssh: dict[str, t.Any] | None = None, **guest: t.Any) -> Outcome:
         """One guest's work."""
         held = guest.pop("held", False)  # by somebody else
         commands = [{"timeout": 10, "read_only": False, **command} for command in guest.pop("commands", [])]
         job = parse_console({"name": "client1", "os": "routeros", "send_break": False, "timeout": 20, "commands": commands, **guest})
         with ssh_session(self.options(**(ssh or {}))) as session:
-            outcome = run_consoles(session, {job.name: job}, order, lambda name, what: self.shown.append(what))[job.name]
+            outcome = run_consoles(session, {job.name: job}, terms, lambda name, what: self.shown.append(what))[job.name]
         assert self.board.client1.line.held is held  # whatever became of it
         return outcome
 
@@ -165,24 +165,24 @@ def test_what_holds_already_is_not_done_again(host: Host) -> None:
 
 def test_check_mode_only_reads(host: Host) -> None:
     command = {"name": "identity", "source": "/system identity set name=Client1", "unless": '[/system identity get name] = "Client1"'}
-    predicted = host.ok(order=Order(True, 4), new_password=SECRET, commands=[command, put("[/system identity get name]")])
+    predicted = host.ok(terms=Terms(True, 4), new_password=SECRET, commands=[command, put("[/system identity get name]")])
     assert [change.field for change in predicted.changes] == ["password", "commands.identity"]
     assert outputs(predicted) == ["would run", "MikroTik"]
     assert host.ok(commands=[put("1")]).facts["login"]["credential"] == 0  # still without a password
 
 
 def test_check_mode_counts_a_guest_that_would_be_made(host: Host) -> None:
-    planned = Order(True, 4, Planned(guests=frozenset({"later"})))
-    predicted = host.ok(order=planned, name="later", commands=[{"name": "x", "source": ":put 1"}])
+    planned = Terms(True, 4, Planned(guests=frozenset({"later"})))
+    predicted = host.ok(terms=planned, name="later", commands=[{"name": "x", "source": ":put 1"}])
     assert [change.field for change in predicted.changes] == ["commands.x"]
 
 
 def test_check_mode_counts_a_guest_that_would_be_started(hosts: Hosts) -> None:
-    planned = Order(True, 4, Planned(guests=frozenset({"client1"})))
+    planned = Terms(True, 4, Planned(guests=frozenset({"client1"})))
     wanted: Json = {"new_password": SECRET, "commands": [{"name": "x", "source": ":put 1"}], "timeout": 6}
-    predicted = hosts().ok(order=planned, **wanted)
+    predicted = hosts().ok(terms=planned, **wanted)
     assert [change.field for change in predicted.changes] == ["password", "commands.x"]
-    refused = hosts().run(order=Order(True, 4), **wanted)
+    refused = hosts().run(terms=Terms(True, 4), **wanted)
     assert "client1" in refused.name
     assert "the console does not answer" in str(refused.error)
 
@@ -270,7 +270,7 @@ def test_a_session_that_is_lost_in_a_command_is_an_error_and_the_next_run_goes_o
 
 
 def test_a_break_is_sent_and_in_check_mode_only_predicted(host: Host) -> None:
-    assert [change.field for change in host.ok(order=Order(True, 4), send_break=True).changes] == ["break"]
+    assert [change.field for change in host.ok(terms=Terms(True, 4), send_break=True).changes] == ["break"]
     assert host.board.client1.line.breaks == 0
     assert [change.field for change in host.ok(send_break=True).changes] == ["break"]
     assert host.board.client1.line.breaks == 1

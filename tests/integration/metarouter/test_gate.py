@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome, Planned
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import LostError
 
-from tests.integration.metarouter.support import ORDER, Wanted, fields, guest, one, run, watch
+from tests.integration.metarouter.support import TERMS, Wanted, fields, guest, one, run, watch
 from tests.routerboards import Boards, Enter
 from tests.simulators.routerboard.accounts import set_password
 from tests.simulators.routerboard.board import Board
@@ -201,19 +201,19 @@ def test_check_mode_predicts_each_step_from_the_one_before(already: bool, board:
     nics = [{"name": "ether1", **addresses}, {"name": "ether2", "host_name": "uplink", "host_addresses": ["198.51.100.5/30"]}]
     wanted = guest(interfaces=nics, **GATED)
     opening = {**wanted, "state": "present", "configured": True}
-    check = replace(ORDER, check_mode=True)
+    check = replace(TERMS, check_mode=True)
     planned = replace(check, planned=Planned(guests=frozenset({"client1"})))
     with enter(board) as api:
         if already:
             one(api, interfaces=[{"name": "ether1"}], **GATED)
             give_password(board)
             one(api, configured=True, **GATED)
-        made = run(api, wanted, order=check)["client1"]
-        opened = run(api, opening, order=planned)["client1"]
+        made = run(api, wanted, terms=check)["client1"]
+        opened = run(api, opening, terms=planned)["client1"]
         assert made.facts["closed"] == (["ether2"] if already else ["ether1", "ether2"])
         assert changes(run(api, wanted)["client1"]) == changes(made)
         assert changes(run(api, opening)["client1"]) == changes(opened)
-        assert changes(run(api, opening, order=planned)["client1"]) == []
+        assert changes(run(api, opening, terms=planned)["client1"]) == []
 
 
 @pytest.mark.parametrize("fault", ["drop_before", "drop_after"])

@@ -14,7 +14,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.conve
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.facts import read_guests
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.guest import parse_wiring
 
-from tests.integration.metarouter.support import ORDER, Wanted, fields, guest, one, run
+from tests.integration.metarouter.support import TERMS, Wanted, fields, guest, one, run
 from tests.routerboards import Boards, Enter
 from tests.simulators.routerboard.board import Board
 from tests.simulators.routerboard.rendering import Rendering
@@ -77,7 +77,7 @@ def test_eight_guests_with_eight_interfaces_that_need_nothing_cost_three_command
 def test_check_mode_touches_nothing_and_says_what_would_be(board: Board, enter: Enter) -> None:
     board.run("/interface bridge add name=bridge1")
     with enter(board) as api:
-        predicted = one(api, order=replace(ORDER, check_mode=True), **CLIENT)
+        predicted = one(api, terms=replace(TERMS, check_mode=True), **CLIENT)
         assert all(sentence[0].endswith("/print") for sentence in board.api_log)
         assert [change.as_dict() for change in predicted.changes] == [change.as_dict() for change in one(api, **CLIENT).changes]
 
@@ -105,7 +105,7 @@ def test_a_restart_is_needed_until_it_was_done(comments: bool, restart: list[str
     nics: Wanted = {"interfaces": [{"name": "ether1", "comment": "uplink"}]}
     with enter(board) as api:
         assert not one(api, interfaces=[*nics["interfaces"], {"name": "ether2"}]).facts["restart_needed"]
-        assert one(api, memory_size=48, order=replace(ORDER, check_mode=True)).facts["restart_needed"]
+        assert one(api, memory_size=48, terms=replace(TERMS, check_mode=True)).facts["restart_needed"]
         assert one(api, memory_size=48).facts["restart_needed"]
         again = one(api, memory_size=48, **nics)
         assert (again.changes, again.facts["restart_needed"]) == ((), True)
@@ -182,7 +182,7 @@ def test_interfaces_of_a_guest_that_is_described_elsewhere(board: Board, enter: 
         one(api)
         wiring = [{"guest": name, "name": "ether1", "state": "present", "comment": "from here"} for name in ("client1", "nobody")]
         specs, dummy = parse_wiring(wiring, adopt=False, configured=True)
-        outcomes = converge(api, specs, ORDER, lambda name, what: None)
+        outcomes = converge(api, specs, TERMS, lambda name, what: None)
         assert outcomes["client1"].facts["interfaces"][0]["host_interface"] == "vif1"
         assert "guest nobody does not exist" in str(outcomes["nobody"].error)
         assert outcomes["client1"].facts["state"] == "running"
@@ -260,8 +260,8 @@ def test_the_sessions_own_interface_and_bridge_are_kept(board: Board, enter: Ent
             assert isinstance(refused.error, RefusedError)
             assert "allow_session_path: true" in str(refused.error)
         assert one(api, interfaces=[{"name": "ether1", "static_interface": "ether4"}]).changes
-        allowed = replace(ORDER, allow_session_path=True)
-        assert one(api, order=allowed, interfaces=[{"name": "ether2", "dynamic_bridge": "lan"}]).changes
+        allowed = replace(TERMS, allow_session_path=True)
+        assert one(api, terms=allowed, interfaces=[{"name": "ether2", "dynamic_bridge": "lan"}]).changes
 
 
 STANDS_ON = {
@@ -366,7 +366,7 @@ def test_a_board_that_restarts_while_we_wait_is_an_error_and_the_next_run_conver
 def test_a_guest_that_does_not_start_in_time_fails_alone(boards: Boards, enter: Enter) -> None:
     board = boards(seconds=30)
     with enter(board) as api:
-        outcomes = run(api, guest(), guest("other", state="present"), order=replace(ORDER, timeout=0.3))
+        outcomes = run(api, guest(), guest("other", state="present"), terms=replace(TERMS, timeout=0.3))
         assert "did not change its state within 0.3 s (wanted: running, found: booting)" in str(outcomes["client1"].error)
         assert outcomes["other"].error is None
         assert "exists" in fields(outcomes["client1"])

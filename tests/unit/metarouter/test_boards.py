@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import UnsupportedError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import TrapError, UnsupportedError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.version import Version
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter import boards
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._metarouter.boards import Board
@@ -77,3 +77,22 @@ def test_the_host_keeps_a_reserve() -> None:
     boards.check_memory(board(free=None), 256)
     with pytest.raises(UnsupportedError, match=r"39 MiB free"):
         boards.check_memory(board(free=39), 32)
+
+
+@pytest.mark.parametrize("version", ["4.0beta1", "4.0beta2"])
+def test_the_first_betas_of_4_0_have_guests_and_import_nothing(version: str) -> None:
+    assert boards.known_issues(board(version=version))[0] == []
+    with pytest.raises(UnsupportedError, match=r"cannot import images .wanted: 3\.24 or later, of 4\.0 beta 3 or later"):
+        boards.check_import(board(version=version))
+    boards.check_import(board(version="4.0beta3"))
+    boards.check_import(board(version="3.30"))
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"), [("RB1100AH", "Reinstall it with Netinstall"), ("RB450G", "Give the guest less memory_size or disk_size")]
+)
+def test_not_enough_resources_is_explained_as_the_manual_does(name: str, remedy: str) -> None:
+    refusal = TrapError("/metarouter/add", [{"message": "failure: not enough resources"}], [])
+    assert remedy in str(boards.explained(refusal, board(name, "6.30.2")))
+    other = TrapError("/metarouter/add", [{"message": "failure: no"}], [])
+    assert boards.explained(other, board(name, "6.30.2")) is other
