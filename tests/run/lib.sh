@@ -52,6 +52,13 @@ two_at_a_time() { # NAMES COMMAND...: COMMAND for each name, which stands for {}
         exit "$status"' "$logs" "${@:2}" < <(tr ' ' '\n' <<<"$1")
 }
 
+version_of() { # IMAGE: the RouterOS version in a CHR image, from CHR_VERSION or from the vendor's file name
+    local version=${CHR_VERSION:-}
+    [ -n "$version" ] || version=$(sed -nE 's/^chr-([0-9]+\.[0-9]+(\.[0-9]+)?((beta|rc)[0-9]+)?)(-[a-z0-9]+)?\.(img|raw|qcow2)$/\1/p' <<<"${1##*/}")
+    [ -n "$version" ] || fail "CHR_IMAGE: which RouterOS is in ${1##*/}? Say CHR_VERSION=..., or keep the vendor's file name, such as chr-7.20.8.img"
+    echo "$version"
+}
+
 simulated_chr() { # puts the simulated CHR's disk images into the cache: they need Debian's packages, and tests have no network
     local kind
     for kind in "" --no-agent; do

@@ -68,7 +68,6 @@ class Mark:
     guest_uuid: str = ""  # the guest that it was written on: a clone inherits the mark, and not this
     disk_id: str = ""  # the identity of that guest's system disk; empty where it cannot have one
 
-
     def with_disk(self, image: str, version: str | None, disk_size: int | None, disk_id: str) -> Mark:
         """The mark of a guest whose disk has just been made whole."""
         return replace(self, image=image, version=version or self.version, disk_size=disk_size or 0, disk_id=disk_id, disk_ready=True)

@@ -298,5 +298,3 @@ def _predict_all(work: Work) -> None:
         found = work.seen[name].license if name in work.seen else License("", FREE)
         predicted = [change for step in plan for change in predict(step, found, work.specs[name])]
         work.outcomes[name] = replace(work.outcomes[name], changes=tuple(predicted))
-
-
