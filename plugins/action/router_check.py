@@ -37,7 +37,7 @@ class ActionModule(ActionBase):
             Display().warning(f"{variables['inventory_hostname']}: {warning}.")
         result.update(changed=False, failed=bool(errors))
         if errors:
-            result["msg"] = "; ".join(text.rstrip(".") for text in dict.fromkeys(errors)) + "."
+            result["msg"] = "; ".join(text.removesuffix(".") for text in dict.fromkeys(errors)) + "."
         return result
 
     def _role_problems(self, role: str, variables: Values) -> list[str]:

@@ -72,6 +72,13 @@ class Http:
     attempts: int = 6
     pause: float = 1.0
 
+    def find(self, url: str) -> str | None:
+        """A small text, or None where the server has no such file. Raises UnreachableError where it does not answer."""
+        try:
+            return self.text(url)
+        except MissingError:
+            return None
+
     def text(self, url: str) -> str:
         """A small text. Raises MissingError where the server has no such file and UnreachableError where it does not answer."""
 

@@ -16,7 +16,7 @@ from .._core.errors import InputError, RouterError
 from .cache import Cache, Record
 from .channel_lock import VersionLock
 from .disk import check_whole, check_zip, convert, kind, require_disk, require_qemu_img, sha256, unpack, unreadable
-from .download import Http, MissingError
+from .download import Http
 from .source import SUFFIXES, Request, channel_key, pointer_url, pointer_version, sidecar_digest, stem, vendor_url
 
 Say = t.Callable[[str], None]
@@ -156,16 +156,15 @@ class Store:
 
     def _expected(self, url: str, checksum: str | None) -> tuple[str, bool]:
         """The checksum that a download must have, and whether the vendor says so. A mirror without it needs the user's."""
-        try:
-            return sidecar_digest(self._http.text(f"{url}.sha256"), url), True
-        except MissingError as error:
-            if checksum is None:
-                raise InputError(
-                    f"{url}.sha256 does not exist",
-                    found=error.found,
-                    remedy="Check the version; a mirror must hold the vendor's .sha256 beside the image, else give checksum",
-                ) from error
-            return checksum, False
+        published = self._http.find(f"{url}.sha256")
+        if published is not None:
+            return sidecar_digest(published, url), True
+        if checksum is None:
+            raise InputError(
+                f"{url}.sha256 does not exist",
+                remedy="Check the version; a mirror must hold the vendor's .sha256 beside the image, else give checksum",
+            )
+        return checksum, False
 
     def _download(self, url: str, checksum: str | None, say: Say) -> tuple[Record, Path]:
         expected, vendors = self._expected(url, checksum)

@@ -164,3 +164,10 @@ def test_daemons_that_it_started_go_when_nobody_else_uses_them(stopped: None, kv
     assert belongs_to_root() == []
     assert "Stopped libvirtd, which make demo started.\nStopped virtlogd" in operator.run(DEMO, "--clean")
     assert (running("libvirtd"), running("virtlogd")) == (None, None)
+
+
+def test_the_routeros_of_an_image_is_asked_for_where_its_name_does_not_say_it() -> None:
+    environment = {**os.environ, "CHR_IMAGE": "/nowhere/mine.img"}
+    done = subprocess.run([DEMO], env=environment, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode != 0
+    assert "which RouterOS is in mine.img? Say CHR_VERSION=..., or keep the vendor's file name" in done.stdout
