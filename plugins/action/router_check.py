@@ -27,8 +27,9 @@ class ActionModule(ActionBase):
         result: Values = super().run(tmp, task_vars)
         variables = task_vars or {}
         self._describer = Describer(self._templar, self._loader, variables)
-        errors, warnings = judge_names(variables, known_names(), self._describer.value(OWN) or ())
-        for role in self._task.args["roles"]:
+        roles = self._task.args.get("roles") or []
+        errors, warnings = judge_names(variables, known_names(), self._describer.value(OWN) or ()) if roles else ([], [])
+        for role in roles:
             errors += self._role_problems(role, variables)
         if not errors:
             for description in self._task.args.get("descriptions") or []:
@@ -57,5 +58,10 @@ class ActionModule(ActionBase):
             return []
         names = description.get("entry") or {}
         entries = [*(description.get("entries") or []), *([self._describer.entry(names)] if names else [])]
-        found = [text for entry in entries for text in problems(description["module"], entry, description.get("arguments") or {})]
+        place, arguments = description.get("variable"), description.get("arguments") or {}
+        found = [
+            f"{place}: {entry.get('name')}: {text}" if place else text
+            for entry in entries
+            for text in problems(description["module"], entry, arguments, new=bool(description.get("new")))
+        ]
         return [in_variables(text, {**names, **(description.get("names") or {})}) for text in found]

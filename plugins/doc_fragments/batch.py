@@ -38,6 +38,11 @@ options:
         type: list
         elements: str
         default: []
+      gone:
+        description: Names of guests that would have been removed; they count as absent.
+        type: list
+        elements: str
+        default: []
   progress_file:
     description:
       - A file to which the module adds one line for each long step, while it runs.

@@ -19,7 +19,7 @@ from ._routeros.api import Api, session
 from ._routeros.api_options import ApiOptions, api_arguments
 
 _NAMES: t.Final = {"type": "list", "elements": "str", "default": []}
-PLANNED: t.Final = {"networks": _NAMES, "images": _NAMES, "guests": _NAMES}
+PLANNED: t.Final = {"networks": _NAMES, "images": _NAMES, "guests": _NAMES, "gone": _NAMES}
 # What a phase of a role passes on.
 PHASE: t.Final = {"planned": {"type": "dict", "options": PLANNED}, "progress_file": {"type": "path"}}
 

@@ -168,7 +168,7 @@ from ..module_utils._core.batch import Outcome, Progress, summary
 from ..module_utils._guests.converge import converge_segments
 from ..module_utils._guests.hypervisor import Hypervisor
 from ..module_utils._guests.segment import parse_segments
-from ..module_utils._module import batch_module, run
+from ..module_utils._module import batch_module, planned, run
 
 NETWORK: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},
@@ -192,7 +192,8 @@ def main() -> None:
     specs, errors = parse_segments(module.params["networks"])
 
     def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:
-        outcomes = converge_segments(hypervisor, specs, check_mode=module.check_mode, concurrency=module.params["concurrency"])
+        concurrency = module.params["concurrency"]
+        outcomes = converge_segments(hypervisor, specs, check_mode=module.check_mode, concurrency=concurrency, planned=planned(module))
         outcomes.update({name: Outcome(name, error=error) for name, error in errors.items()})
         return summary(outcomes, {}, "networks")
 

@@ -28,10 +28,10 @@ attributes:
     support: full
 options:
   roles:
-    description: Roles of this collection whose arguments are checked.
+    description: Roles of this collection whose arguments are checked, and with them the names of the router's variables.
     type: list
     elements: str
-    required: true
+    default: []
   descriptions:
     description: What the phases of these roles would hand to their modules.
     type: list
@@ -59,6 +59,13 @@ options:
         description: The module's other arguments.
         type: dict
         default: {}
+      new:
+        description: Whether the object does not exist yet, so that what only new ones must keep to is checked too.
+        type: bool
+        default: false
+      variable:
+        description: The variable that holds O(descriptions[].entries).
+        type: str
       names:
         description: The names of the variables that hold these.
         type: dict

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import parse_guest
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError, UnsupportedError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import check_gaps, parse_guest
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.limits import KVM, check
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import parse_segment
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._images.source import parse_request
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses.license import check_account, parse_spec
@@ -31,15 +33,36 @@ PARSERS: t.Final[dict[str, tuple[Values, t.Callable[[Values, Values], object]]]]
 }
 
 
-def problems(module: str, entry: Values, arguments: Values) -> list[str]:
-    """Everything that the module would refuse in one entry of its list; `arguments` are those of the whole run."""
+def _new_guest(entry: Values) -> None:
+    """What a guest that does not exist yet must keep to. Raises InputError."""
+    spec = parse_guest(entry)
+    check_gaps(spec)
+    check(spec, KVM)
+
+
+def _new_image(entry: Values) -> None:
+    path = entry.get("path")
+    if path is not None and not os.path.isfile(path):
+        raise InputError(f"path: there is no file {path}", remedy="Name a CHR disk image on this machine")
+
+
+OF_NEW: t.Final[dict[str, t.Callable[[Values], None]]] = {
+    "vrouter.mikrotik.chr_guest": _new_guest,
+    "vrouter.mikrotik.chr_image": _new_image,
+}
+
+
+def problems(module: str, entry: Values, arguments: Values, new: bool = False) -> list[str]:
+    """What the module would refuse in one entry of its list; `arguments` are those of the whole run. `new`: the object does not exist yet."""
     spec, parse = PARSERS[module]
     checked = ArgumentSpecValidator(spec).validate(entry)
     if checked.error_messages:
         return list(checked.error_messages)
     try:
         parse(checked.validated_parameters, arguments)
-    except InputError as error:
+        if new:
+            OF_NEW[module](checked.validated_parameters)
+    except (InputError, UnsupportedError) as error:
         return [str(error)]
     return []
 

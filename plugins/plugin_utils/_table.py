@@ -18,6 +18,7 @@ DONE: t.Final = "done"
 UNCHANGED: t.Final = "unchanged"
 PENDING: t.Final = "pending"
 FAILED: t.Final = "failed"
+COMMAND: t.Final = "    "  # begins a line that is not folded
 REASON_WIDTH: t.Final = 100  # characters
 HEADINGS: t.Final = ("ROUTER", "RESULT")
 
@@ -56,6 +57,8 @@ def row(
     problems = [str(report.get("msg") or "It failed.")] if any(share.get("failed") for share in results.values()) else []
     left = [share["left"] for phase, share in results.items() if share.get("left") and phase not in OF_NO_GUESTS]
     reason = (problems or left or [broken or ""])[-1]
+    if confirmed is not None and "licensed: released" in reason:
+        reason += f" Here: name {router} in released, too."
     if reason:
         result = FAILED
     elif any(share.get("changed") for share in results.values()):
@@ -88,7 +91,8 @@ def drift_notes(router: str, drift: t.Sequence[Values]) -> t.Iterator[str]:
     """What first boot had set otherwise, with both sides, and how the description is applied."""
     if drift:
         sides = "; ".join(f"{entry['field']}: {_side(entry['before'])} -> {_side(entry['after'])}" for entry in drift)
-        yield f"{router}: drift. {sides}. To apply it: -e '{{\"chr_first_boot_reapply\": [\"{router}\"]}}'"
+        yield f"{router}: drift. {sides}. To apply it:"
+        yield f"{COMMAND}-e '{{\"chr_first_boot_reapply\": [\"{router}\"]}}'"
 
 
 def _side(value: object) -> str:
@@ -127,6 +131,9 @@ def render(layout: Layout, rows: t.Sequence[Row]) -> list[str]:
     for item in rows:
         reason = item.reason if not item.reason or item.reason.startswith(f"{item.router}: ") else f"{item.router}: {item.reason}"
         for text in filter(None, (reason, *item.notes)):
+            if text.startswith(COMMAND):  # to be copied as it stands
+                lines.append(text)
+                continue
             lines += ["", *textwrap.wrap(text, REASON_WIDTH, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False)]
     counts = {kind: sum(row.result == kind for row in rows) for kind in (DONE, UNCHANGED, PENDING, FAILED)}
     verdict = "Nothing changed: " if rows and counts[UNCHANGED] == len(rows) else ""
@@ -135,10 +142,15 @@ def render(layout: Layout, rows: t.Sequence[Row]) -> list[str]:
 
 def ssh_command(table_ssh: object, admin_disabled: object, users: object, services: object) -> str:
     """The command that logs in by SSH as first boot set it, with `{}` for the address; empty where SSH is off or not to be shown."""
-    ssh: Values = next((entry for entry in services if entry.get("name") == "ssh"), {}) if isinstance(services, list) else {}
+    ssh: Values = next((entry for entry in _dictionaries(services) if entry.get("name") == "ssh"), {})
     if table_ssh is False or ssh.get("enabled") is False:
         return ""
-    people = [user["name"] for user in users if user.get("group", "full") == "full"] if isinstance(users, list) else []
+    people = [str(user.get("name")) for user in _dictionaries(users) if user.get("group", "full") == "full"]
     user = people[0] if admin_disabled is True and people else "admin"
     port = f" -p {ssh['port']}" if ssh.get("port") else ""
     return f"ssh{port} {user}@{{}}"
+
+
+def _dictionaries(value: object) -> list[Values]:
+    """The entries of a list as its user gave it, which may be anything: a router's mistake is said elsewhere."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []

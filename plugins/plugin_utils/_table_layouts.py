@@ -28,7 +28,7 @@ def _chr(facts: Values, notes: t.Sequence[str]) -> tuple[Cell, ...]:
         (first_boot(facts),),
         (license_of(facts),),
         tuple(interfaces(facts)) or NOTHING,
-        _reach(facts, notes, facts.get("console") or ""),
+        _reach(facts, notes, facts.get("console") or "" if facts.get("power") != "stopped" else ""),
     )
 
 

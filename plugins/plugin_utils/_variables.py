@@ -13,7 +13,7 @@ import yaml
 
 ROLES: t.Final = Path(__file__).resolve().parents[2] / "roles"
 PREFIXES: t.Final = ("chr_", "metarouter_")
-NEARLY: t.Final = 0.8  # of difflib's ratio: chr_first_boot_dns_servers is nearly chr_first_boot_dns, chr_interface is nearly chr_interfaces
+NEARLY: t.Final = 0.8  # likeness, from 0 to 1
 OWN: t.Final = "chr_own_variables"
 OF_PLAYBOOKS: t.Final = (
     OWN,
@@ -49,10 +49,18 @@ def judge_names(given: t.Iterable[str], known: t.Collection[str], own: t.Collect
     for name in sorted(given):
         if not name.startswith(PREFIXES) or name in known or name in own:
             continue
-        nearly = difflib.get_close_matches(name, known, n=5, cutoff=NEARLY)
-        if nearly:
-            meant = next((other for other in nearly if name.startswith(other)), nearly[0])
+        meant = max(known, key=lambda other: _likeness(name, other))
+        if _likeness(name, meant) >= NEARLY:
             errors.append(f"{name} is no variable of this collection; {meant} is. If it is one of your own, name it in {OWN}")
         else:
             warnings.append(f"{name} is no variable of this collection and does nothing. If it is one of your own, name it in {OWN}")
     return errors, warnings
+
+
+def _likeness(name: str, other: str) -> float:
+    """How much two names are alike behind the words with which both begin; 0.9 where one goes on with whole words where the other ends."""
+    if f"{name}_".startswith(f"{other}_") or f"{other}_".startswith(f"{name}_"):
+        return 0.9
+    words, others = name.split("_"), other.split("_")
+    shared = next(n for n, (left, right) in enumerate(zip(words, others, strict=False)) if left != right)
+    return difflib.SequenceMatcher(None, "_".join(words[shared:]), "_".join(others[shared:])).ratio()

@@ -119,6 +119,7 @@ class Planned:
     networks: frozenset[str] = frozenset()
     images: frozenset[str] = frozenset()
     guests: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()  # guests that it would have removed
 
 
 NOTHING_PLANNED: t.Final = Planned()

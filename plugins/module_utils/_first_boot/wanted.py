@@ -87,6 +87,11 @@ class FirstBoot:
         return script in self.scripts_again or any(entry.get("repeatable") for entry in self.scripts if entry["name"] == script)
 
 
+def _gateway(text: str) -> str:
+    """The address of a gateway, or the name of an interface. Raises InputError."""
+    return ip_address(text, "routes: gateway") if re.fullmatch(r"[0-9.]+|.*:.*", text) else text
+
+
 def secrets_of(options: t.Mapping[str, t.Any]) -> list[str]:
     """The secrets in one entry of the module's `guests`, also where it is wrong in itself."""
     passwords = [options.get("admin_password"), *(user.get("password") for user in options.get("users") or ())]
@@ -106,7 +111,9 @@ def parse(options: t.Mapping[str, t.Any]) -> FirstBoot:
     names = None if options.get("interfaces") is None else tuple(options["interfaces"])
     more = tuple(options.get("secrets") or ())
     addresses = tuple({**entry, "address": address(entry["address"], "addresses")} for entry in options.get("addresses") or ())
-    routes = tuple({**entry, "destination": _destination(entry["destination"])} for entry in options.get("routes") or ())
+    routes = tuple(
+        {**entry, "destination": _destination(entry["destination"]), "gateway": _gateway(entry["gateway"])} for entry in options.get("routes") or ()
+    )
     wanted = FirstBoot(
         **values, users=users, services=services, addresses=addresses, routes=routes, interfaces=names, more_secrets=more
     )

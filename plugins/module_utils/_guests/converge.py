@@ -111,10 +111,12 @@ def _facts(after: GuestState | None, before: t.Mapping[str, t.Any]) -> dict[str,
 
 
 def converge_segments(
-    hypervisor: Hypervisor, specs: t.Mapping[str, SegmentSpec], *, check_mode: bool, concurrency: int
+    hypervisor: Hypervisor, specs: t.Mapping[str, SegmentSpec], *, check_mode: bool, concurrency: int, planned: Planned = NOTHING_PLANNED
 ) -> dict[str, Outcome]:
     """Make every wanted segment so, each on its own; an outcome for each. In check mode nothing is touched."""
-    found = hypervisor.observe_segments(specs)
+    found = dict(hypervisor.observe_segments(specs))
+    if check_mode:
+        found = {name: replace(have, guests=tuple(set(have.guests) - planned.gone)) for name, have in found.items()}
 
     def work(name: str) -> t.Callable[[], Outcome]:
         def apply() -> Outcome:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
@@ -113,6 +114,32 @@ def test_one_bad_router_fails_alone_and_is_finished_later(play: Play, pool: str,
     assert not limit.exists()
     assert sorted(virsh("list", "--all", "--name").split()) == ["b1", "b2", "b3"]
     assert destroy(play, routers).code == 0
+
+
+def test_what_a_new_router_must_keep_to_is_said_before_anything_is_made(play: Play, pool: str, halting_image: Path) -> None:
+    routers = inventory(3, halting_image, prefix="n", chr_state="present", chr_first_boot_addresses=[])
+    for host, wrong in (
+        ("n1", {"chr_memory": 32}),
+        ("n2", {"chr_interfaces": [{"name": "ether1", "network": "n-wan"}, {"name": "ether3", "network": "n-lan"}]}),
+        ("n3", {"chr_image_path": "/nowhere/chr.img"}),
+    ):
+        routers["all"]["hosts"][host] = wrong
+    run = play("vrouter.mikrotik.provision", routers)
+    said = " ".join(run.output.split())
+    for text in ("chr_memory: 32 MiB is below", "chr_interfaces: a new guest cannot have gaps", "chr_image_path: there is no file"):
+        assert text in said
+    assert virsh("net-list", "--all", "--name").split() == virsh("list", "--all", "--name").split() == []
+
+
+def test_check_mode_predicts_the_removal_of_guests_and_of_their_segments(play: Play, pool: str, halting_image: Path) -> None:
+    routers = inventory(1, halting_image, prefix="p", chr_state="present")
+    assert play("vrouter.mikrotik.provision", routers).code == 0
+    confirm = json.dumps({"confirm": ["p1", "p-wan", "p-lan"]})
+    predicted = play("vrouter.mikrotik.destroy", routers, "--extra-vars", confirm, "--check")
+    assert predicted.code == 0, predicted.output
+    assert virsh("list", "--all", "--name").split() == ["p1"]
+    assert play("vrouter.mikrotik.destroy", routers, "--extra-vars", confirm).code == 0
+    assert virsh("net-list", "--all", "--name").split() == virsh("list", "--all", "--name").split() == []
 
 
 def test_module_runs_do_not_grow_with_the_number_of_routers(play: Play, pool: str, chr_image: Path, halting_image: Path) -> None:

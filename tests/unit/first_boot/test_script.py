@@ -358,6 +358,7 @@ def test_routeros_6_writes_some_things_otherwise() -> None:
             {"addresses": [{"address": "192.0.2.2/24", "interface": "ether1"}], "interfaces": []},
             "ether1 is not among the guest's interfaces .found: none",
         ),
+        ({"routes": [{"destination": "0.0.0.0/0", "gateway": "300.1.1.1"}]}, "routes: gateway: '300.1.1.1' is no IP address"),
         ({"dns": ["192.0.2.5x"]}, "dns: '192.0.2.5x' is no IP address"),
         ({"ntp": ["192.0.2.256"]}, "ntp: '192.0.2.256' is no IP address"),
         ({"ntp": ["time_server"]}, "ntp: 'time_server' is no IP address"),

@@ -18,6 +18,7 @@ from ansible_collections.vrouter.mikrotik.plugins.plugin_utils._wording import i
         ("chr_first_boot_dns_servers", "chr_first_boot_dns"),
         ("chr_licence_source", "chr_license_source"),
         ("metarouter_memory", "metarouter_memory_size"),
+        ("chr_memory_total", "chr_memory"),
     ],
 )
 def test_a_name_that_is_nearly_right_is_an_error_with_the_right_one(name: str, meant: str) -> None:
@@ -27,12 +28,20 @@ def test_a_name_that_is_nearly_right_is_an_error_with_the_right_one(name: str, m
 
 
 def test_another_name_with_our_prefix_is_a_warning_and_ones_own_is_none() -> None:
-    given = ["chr_helper", "chr_interface", "ansible_host", "interfaces", "__chr_guest_known"]
+    given = ["chr_helper", "chr_first_boot_foo", "chr_interface", "ansible_host", "interfaces", "__chr_guest_known"]
     errors, warnings = judge_names(given, known_names(), ["chr_interface"])
-    assert (errors, [text.split()[0] for text in warnings]) == ([], ["chr_helper"])
+    assert (errors, [text.split()[0] for text in warnings]) == ([], ["chr_first_boot_foo", "chr_helper"])
 
 
-NAMES = {"memory": "chr_memory", "interfaces": "chr_interfaces", "version": "chr_version", "image": "__chr_guest_image_path", "name": "name"}
+NAMES = {
+    "admin_password": "chr_first_boot_admin_password",
+    "licensed": "destroy_licensed",
+    "memory": "chr_memory",
+    "interfaces": "chr_interfaces",
+    "version": "chr_version",
+    "image": "__chr_guest_image_path",
+    "name": "name",
+}
 
 
 @pytest.mark.parametrize(
@@ -43,6 +52,8 @@ NAMES = {"memory": "chr_memory", "interfaces": "chr_interfaces", "version": "chr
         ("image: a new guest needs one", "image: a new guest needs one"),
         ("version 6.33 has no CHR; memory: 1 MiB", "version 6.33 has no CHR; chr_memory: 1 MiB"),
         ("the memory of its host is short", "the memory of its host is short"),
+        ("Give admin_password, or leave it", "Give chr_first_boot_admin_password, or leave it"),
+        ("or say licensed: released", "or say licensed: released"),
     ],
 )
 def test_messages_speak_of_variables(text: str, said: str) -> None:

@@ -189,6 +189,8 @@ def test_a_router_is_reached_where_its_host_has_an_address() -> None:
         ((None, False, [{"name": "ops"}], [{"name": "ssh", "port": 2222}]), "ssh -p 2222 admin@{}"),
         ((None, False, None, [{"name": "ssh", "enabled": False}]), ""),
         ((False, None, None, None), ""),
+        ((None, True, [{"nam": "x"}, "y"], ["ssh"]), "ssh None@{}"),
+        ((None, None, "x", {"name": "ssh"}), "ssh admin@{}"),
     ],
 )
 def test_the_command_is_what_first_boot_set(given: tuple[t.Any, ...], command: str) -> None:
@@ -200,4 +202,4 @@ def test_drift_is_named_with_both_sides_and_the_way_to_apply_it() -> None:
     lines = "\n".join(render(CHR, [made(report({**STANDING, "drift": drift}))]))
     said = " ".join(lines.split())
     assert "r1: drift. identity: a -> b; users.bob: group=full -> not set." in said
-    assert """-e '{"chr_first_boot_reapply": ["r1"]}'""" in said
+    assert lines.splitlines()[-3] == """    -e '{"chr_first_boot_reapply": ["r1"]}'"""
