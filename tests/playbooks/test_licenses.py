@@ -92,7 +92,7 @@ def test_without_an_account_nothing_is_asked_and_those_that_need_none_are_served
     site.add("r1", **TRIAL)
     site.add("r2", chr_license_minimum_level="p1")
     done = site.apply()
-    assert done.said("r1: account and password: needed for source: trial")
+    assert done.said("r1: account: needed for chr_license_source: trial; password: needed for chr_license_source: trial")
     assert [done.stats(name)["failed"] for name in site.hosts] == [1, 0]
     assert done.said("r2: level free is below p1: ask for its trial with source: trial")
     assert site.server.asked == []
@@ -203,7 +203,7 @@ def test_the_report_names_every_router_and_asks_the_account_server_nothing(site:
     ]
     assert "\nLICENSES CRITICAL: 1 expired, 1 below its level, 2 trials, 1 unreachable, 2 misconfigured, 1 off, 1 ok\n" in done.output
     reasons = {row["name"]: row["reason"] for row in found["routers"]}
-    assert reasons["gone"].startswith("api: no connection to 127.0.0.1 port 1")
+    assert reasons["gone"].startswith("chr_license_api: no connection to 127.0.0.1 port 1")
     assert "nobody_defined_this" in reasons["undefined"]
     assert "its clock is wrong: 1970-01-01" in reasons["astray"]
     assert "'perpetual' is none of none, trial, purchased" in reasons["misspelt"]
