@@ -126,8 +126,8 @@ def test_an_image_of_the_users_is_refused_where_libvirt_finds_no_kvm(virtualisin
     with host() as connection:
         if kvm_works(connection):
             pytest.skip("KVM works here")
-    said = operator.run(DEMO, code=1, CHR_IMAGE="/nowhere/chr.img")
-    assert said.startswith("REAL CHR from /nowhere/chr.img\n"), "libvirt was not asked yet"
+    said = operator.run(DEMO, code=1, CHR_IMAGE="/nowhere/chr-7.20.8.img")
+    assert said.startswith("REAL CHR 7.20.8 from /nowhere/chr-7.20.8.img\n"), "libvirt was not asked yet"
     assert "CHR_IMAGE: libvirt says that KVM does not work on this machine" in said
 
 
@@ -139,8 +139,8 @@ def kvm(virtualising: None, operator: Operator) -> None:
 
 def begin(operator: Operator, *become: str) -> str:
     """A demo that begins, and ends at an image that is not there."""
-    said = operator.run(*become, DEMO, code=1, CHR_IMAGE="/nowhere/chr.img")
-    assert "/nowhere/chr.img" in said.partition("PLAY [Provision")[2]
+    said = operator.run(*become, DEMO, code=1, CHR_IMAGE="/nowhere/chr-7.20.8.img")
+    assert "/nowhere/chr-7.20.8.img" in said.partition("PLAY [Provision")[2]
     return said
 
 
@@ -152,6 +152,7 @@ def test_daemons_that_it_started_go_when_nobody_else_uses_them(stopped: None, kv
         assert "Not stopped: libvirtd virtlogd, which make demo started and others use now: guests theirs; networks theirs." in kept
         assert (running("libvirtd"), running("virtlogd")) == daemons
         assert output("virsh", "domstate", "theirs").strip() == "running"
+    assert "There is no demo to remove.\nStopped libvirtd" in operator.run(DEMO, "--clean")
 
     begin(operator)
     with subprocess.Popen(["virsh", "event", "--loop", "--event", "lifecycle"]) as client:
