@@ -131,10 +131,20 @@ def remove_guests(names: set[str]) -> None:
     with host() as connection:
         for name in names:
             domain = connection.lookupByName(name)
-            if domain.isActive():
-                domain.destroy()
+            _stop(domain)
             if domain.isPersistent():
                 domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE)
+
+
+def _stop(domain: libvirt.virDomain) -> None:
+    """Cut the power, unless the guest is off; one whose libvirtd was killed may go off between the question and the cut."""
+    if not domain.isActive():
+        return
+    try:
+        domain.destroy()
+    except libvirt.libvirtError as error:
+        if error.get_error_code() != libvirt.VIR_ERR_OPERATION_INVALID or domain.isActive():
+            raise
 
 
 def _remove_network(net: libvirt.virNetwork) -> None:
