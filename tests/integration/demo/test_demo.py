@@ -19,9 +19,10 @@ import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.libvirt.host import kvm_works
 
 from tests.integration.libvirt.support import host, start_libvirtd
+from tests.integration.operator import CHECKOUT, Operator, output
 from tests.waiting import wait_until
 
-from .conftest import CHECKOUT, Operator, belongs_to_root, output
+from .conftest import belongs_to_root
 
 DEMO = str(CHECKOUT / "tests/run/demo")
 PASSWORD = CHECKOUT / ".demo/vr-edge1.password"

@@ -161,11 +161,19 @@ def test_other_virtualisation_is_refused_with_the_manuals_sentence(cheap: Json) 
     assert "Hypervisors that provide paravirtualization are not supported" in ran.message
 
 
-def test_a_host_that_does_not_answer_is_named(cheap: Json) -> None:
-    for uri in ("qemu+unix:///system?socket=/nowhere", "qemu+tcp://127.0.0.1:1/system", "nonsense:///", "qemu+ssh://127.0.0.1:1/system"):
-        ran = run("chr_guest", guests=[cheap], libvirt={"uri": uri})
-        assert f"libvirt at {uri} cannot be reached" in ran.message
-        assert "libvirtd" in ran.message
+UNANSWERED = {
+    "qemu+unix:///system?socket=/nowhere": "No libvirtd answers there",
+    "qemu+tcp://127.0.0.1:1/system": "No libvirtd answers there",
+    "qemu+ssh://127.0.0.1:1/system": "SSH does not come through",
+    "nonsense:///": "Check that libvirtd runs there",
+}
+
+
+@pytest.mark.parametrize("uri", UNANSWERED)
+def test_a_host_that_does_not_answer_is_named_with_what_is_in_the_way(cheap: Json, uri: str) -> None:
+    ran = run("chr_guest", guests=[cheap], libvirt={"uri": uri})
+    assert f"libvirt at {uri} cannot be reached" in ran.message
+    assert UNANSWERED[uri] in ran.message
 
 
 def test_a_user_without_permission_is_told_so(cheap: Json) -> None:
@@ -173,7 +181,7 @@ def test_a_user_without_permission_is_told_so(cheap: Json) -> None:
     for module, what in (("chr_guest", {"guests": [cheap]}), ("chr_network", {"networks": [{"name": "it-one"}]})):
         ran = Job(module, as_nobody=True, **what).end()
         assert "Permission denied" in ran.message
-        assert "group libvirt" in ran.message
+        assert "libvirtd runs there and refuses this user, who must be root or in group libvirt" in ran.message
     assert everything() == before
 
 

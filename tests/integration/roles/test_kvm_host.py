@@ -31,14 +31,13 @@ def bridge(tmp_path: Path) -> t.Iterator[None]:
     virsh("pool-undefine", "routers")
 
 
-def test_snooping_stays_off_and_the_second_run_changes_nothing(play: t.Callable[..., Run], bridge: None, tmp_path: Path) -> None:
+def test_snooping_stays_off_and_the_second_run_changes_nothing(play: t.Callable[..., Run], bridge: None) -> None:
     host = {
         "ansible_connection": "local",
-        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "ansible_python_interpreter": "/usr/bin/python3",
         "kvm_host_pool": "routers",
         "kvm_host_pool_path": "/var/lib/libvirt/routers",
         "kvm_host_igmp_snooping_off": [BRIDGE],
-        "kvm_host_udev_rules": str(tmp_path / "rules.d"),
         "kvm_host_daemon_command": os.environ["VROUTER_LIBVIRTD"],
     }
     inventory = {"kvm": {"hosts": {"here": host}}}
@@ -51,6 +50,7 @@ def test_snooping_stays_off_and_the_second_run_changes_nothing(play: t.Callable[
     assert first.code == 0, first.output
     assert SNOOPING.read_text().strip() == "0"
     assert "routers" in virsh("pool-list", "--name")
+    assert f'KERNEL=="{BRIDGE}"' in Path("/etc/udev/rules.d/90-vrouter-igmp-snooping.rules").read_text()
 
     virsh("net-destroy", BRIDGE)
     virsh("net-start", BRIDGE)

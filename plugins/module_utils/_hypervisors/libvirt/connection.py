@@ -10,6 +10,7 @@ than an agent call closes the connection under it; events are only delivered whe
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,22 @@ if t.TYPE_CHECKING:
 WORKERS_PER_CONNECTION: t.Final = 4
 KEEPALIVE: t.Final = (5, 6)  # seconds, tries: 35 s, longer than the longest agent call (5 s sync and 5 s answer)
 CALLS_AT_ONCE: t.Final = 5  # that one connection serves
+KVM_HOST: t.Final = "the role kvm_host sets a host up"
+OBSTACLES: t.Final = (  # on the way to a libvirtd, in its own, OpenSSH's and polkit's words; the first that fits
+    (
+        r"Permission denied \(|Host key verification failed|Too many authentication failures",
+        "SSH lets nobody in without a question there: give the user a key (ssh-copy-id) and log in once to take the host's key",
+    ),
+    (r"ssh: ", "SSH does not come through: check host, port and network with ssh itself"),
+    (
+        r"Permission denied|polkit|authentication ",
+        f"libvirtd runs there and refuses this user, who must be root or in group libvirt since before the login; {KVM_HOST}",
+    ),
+    (
+        r"Failed to connect socket|unable to connect|not found",
+        f"No libvirtd answers there: start it (systemctl start libvirtd), or install it; {KVM_HOST}",
+    ),
+)
 LOOP_TICK: t.Final = 60_000  # ms; only keeps the event loop's poll from being empty
 
 _loop_lock = threading.Lock()
@@ -120,9 +137,14 @@ def _open(uri: str) -> libvirt.virConnect:
         raise UnreachableError(
             f"libvirt at {uri} cannot be reached",
             found=error.get_error_message() or str(error),
-            remedy="Check that libvirtd runs there and that this user may use it (group libvirt); the role kvm_host sets a host up",
+            remedy=_way_in(str(error)),
         ) from error
     return connection
+
+
+def _way_in(said: str) -> str:
+    """What to do about a connection that was not made, from what libvirt says of it."""
+    return next((remedy for words, remedy in OBSTACLES if re.search(words, said)), "Check that libvirtd runs there; " + KVM_HOST)
 
 
 def _where_supported(act: t.Callable[[], t.Any]) -> None:
