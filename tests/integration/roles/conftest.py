@@ -121,6 +121,13 @@ def inventory(count: int, image: Path, prefix: str = "r", **variables: t.Any) ->
     return {"all": {"hosts": hosts, "vars": common}}
 
 
+@pytest.fixture(autouse=True)
+def clean() -> t.Iterator[None]:
+    """The next test finds an empty host, however this one ends."""
+    yield
+    wipe()
+
+
 def wipe() -> None:
     """Remove every guest and network at once, where the removal is not what is tested."""
     for name in virsh("list", "--name").split():

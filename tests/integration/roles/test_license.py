@@ -9,18 +9,9 @@ import json
 import typing as t
 from pathlib import Path
 
-import pytest
-
-from .conftest import Run, inventory, virsh, wipe
+from .conftest import Run, inventory, virsh
 
 Play = t.Callable[..., Run]
-
-
-@pytest.fixture(autouse=True)
-def clean() -> t.Iterator[None]:
-    """The next test finds an empty host, however this one ends."""
-    yield
-    wipe()
 
 
 def test_provision_verifies_and_the_report_names_a_router_that_is_off(play: Play, pool: str, chr_image: Path, tmp_path: Path) -> None:

@@ -77,13 +77,15 @@ def test_two_routers_from_nothing_to_removed(play: Play, pool: str, chr_image: P
 
 
 def test_a_run_that_was_killed_before_the_disk_was_made_is_finished(play: Play, pool: str, halting_image: Path, tmp_path: Path) -> None:
-    routers = inventory(1, halting_image, prefix="k", chr_state="present")
+    image = tmp_path / "own.img"  # one that no other test has uploaded
+    image.write_bytes(halting_image.read_bytes()[:-1] + b"k")
+    routers = inventory(1, image, prefix="k", chr_state="present")
     where = {"libvirt": {"uri": URI, "pool": pool}}
     ModuleRun("chr_network", {**where, "networks": routers["all"]["vars"]["chr_networks"]}).end().ok()
     gate = tmp_path / "progress"  # a pipe holds the module up where it says what it does next
     os.mkfifo(gate)
     nics = routers["all"]["vars"]["chr_interfaces"]
-    wanted = {"name": "k1", "image": str(halting_image), "version": "7.20.8", "memory": 320, "interfaces": nics}
+    wanted = {"name": "k1", "image": str(image), "version": "7.20.8", "memory": 320, "interfaces": nics}
     begun = ModuleRun("chr_guest", {**where, "guests": [wanted], "progress_file": str(gate)})
     assert "uploading" in next_step(str(gate), begun)
     wait_until(lambda: "k1" in virsh("list", "--all", "--name").split(), "the guest is defined")
@@ -94,7 +96,6 @@ def test_a_run_that_was_killed_before_the_disk_was_made_is_finished(play: Play, 
     assert "1 done" in finished.output
     virsh("start", "k1")
     assert play("vrouter.mikrotik.provision", routers).unchanged
-    wipe()
 
 
 def test_one_bad_router_fails_alone_and_is_finished_later(play: Play, pool: str, halting_image: Path, tmp_path: Path) -> None:
