@@ -62,5 +62,7 @@ def ordinary_user() -> Iterator[Operator]:
     home.parent.mkdir(exist_ok=True)
     output("useradd", "--create-home", "--home-dir", str(home), USER)
     Path("/etc/sudoers.d", USER).write_text(f"{USER} ALL=(ALL) NOPASSWD: ALL\n")
-    yield Operator(home)
-    output("userdel", "--remove", USER)
+    try:
+        yield Operator(home)
+    finally:
+        output("userdel", "--remove", USER)

@@ -78,9 +78,11 @@ def foreign(tmp_path: Path) -> t.Iterator[None]:
         output("virsh", "--quiet", command, str(file))
     output("virsh", "--quiet", "net-start", "theirs")
     output("virsh", "--quiet", "start", "theirs")
-    yield
-    for end in ("destroy", "undefine", "net-destroy", "net-undefine"):
-        output("virsh", "--quiet", end, "theirs")
+    try:
+        yield
+    finally:
+        for end in ("destroy", "undefine", "net-destroy", "net-undefine"):
+            output("virsh", "--quiet", end, "theirs")
 
 
 @pytest.fixture
