@@ -11,7 +11,8 @@ import typing as t
 from ansible.plugins.callback import CallbackBase
 
 # Actions that run on the controller without a module process.
-WITHOUT_MODULE = ("phase_describe", "phase_plan", "phase_report", "router_table", "validate_argument_spec", "include_tasks", "set_fact")
+OURS = ("phase_describe", "phase_plan", "phase_report", "router_check", "router_table")
+WITHOUT_MODULE = (*OURS, "validate_argument_spec", "include_tasks", "set_fact", "fail")
 
 DOCUMENTATION = """
 name: module_runs
