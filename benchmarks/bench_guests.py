@@ -163,9 +163,9 @@ def no_change(image: Path, size: Size) -> list[tuple[str, str, str]]:
 
 def script(hypervisor: Hypervisor) -> float:
     """How long a script of DELAY seconds takes until its result is here."""
-    transport = hypervisor.transport(hypervisor.observe(["router"])["router"])
-    transport.wait(PATIENCE)
-    return timed(lambda: run_script(transport, Script("delay", f":delay {DELAY}s")))
+    way = hypervisor.ways(hypervisor.observe(["router"])["router"])[0]
+    way.wait(PATIENCE)
+    return timed(lambda: run_script(way, Script("delay", f":delay {DELAY}s")))
 
 
 def script_result(size: Size) -> list[tuple[str, str, str]]:

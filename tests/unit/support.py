@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the unit tests stand on: simulated routers behind their guest agent, and a hypervisor that is only memory.
 
-`MemoryHypervisor` keeps the drivers' contract and nothing more: it holds states, carries out plans on them, and opens transports to
+`MemoryHypervisor` keeps the drivers' contract and nothing more: it holds states, carries out plans on them, and opens ways into
 simulators. It stands here for the rules of the engines, which need hundreds of small situations; whether a real libvirt does what its driver
 says is tested in tests/integration.
 """
@@ -30,7 +30,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest imp
 )
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.plan import GuestPlan, new_link
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import SegmentPlan, SegmentState
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.qga import AgentTransport, Request
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.qga import AgentWay, Request
 
 from tests.simulators.routeros.agent import GuestAgent
 from tests.simulators.routeros.memory_platform import MemoryPlatform
@@ -149,11 +149,11 @@ class SimulatedChannel:
         self.ask({"execute": "guest-ping"}, 1)
 
 
-class SimulatedTransport(AgentTransport):
+class SimulatedWay(AgentWay):
     """The dialogue with a guest agent, spoken to a simulated one; only the wire is replaced."""
 
     def __init__(self, agent: GuestAgent) -> None:
-        super().__init__(SimulatedChannel(agent))
+        super().__init__(SimulatedChannel(agent), is_open=None)
         self.started: list[str] = []  # every script that was handed over
 
     def start(self, source: str) -> int:
@@ -168,7 +168,7 @@ class Chr:
         self.platform = platform or MemoryPlatform(ports=2)
         self.router = Router(self.platform, UUID)
         self.router.boot()
-        self.transport = SimulatedTransport(GuestAgent(self.router, **agent))
+        self.way = SimulatedWay(GuestAgent(self.router, **agent))
 
     def ask(self, expression: str) -> str:
         """What a RouterOS expression evaluates to."""
@@ -277,5 +277,7 @@ class MemoryHypervisor:
                 mac_spoofing=spoofing,
             )
 
-    def transport(self, guest: GuestState) -> SimulatedTransport:
-        return self.routers[guest.name].transport
+    def ways(self, guest: GuestState) -> list[SimulatedWay]:
+        way = self.routers[guest.name].way
+        way.is_open = guest.agent_connected
+        return [way]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from .._core.batch import Outcome, Progress, run_batch
 from .._core.changes import Change
 from .._core.errors import GuestError, RouterError
-from .._guests.enter import RunOptions, existing, way_in
+from .._guests.enter import RunOptions, existing, open_running
 from .._guests.facts import guest_facts
 from .._guests.guest import GuestSpec, GuestState, Mark
 from .._guests.hypervisor import Hypervisor
@@ -91,11 +91,11 @@ class _Router:
         guest = self._running()
         if guest is None:
             return
-        transport = way_in(self._hypervisor, guest, self._options, self._progress)
-        if transport is None:
+        way = open_running(self._hypervisor, guest, self._options, self._progress)
+        if way is None:
             self._predict(guest, None)
             return
-        on_router = OnRouter(transport, self._item.wanted, lambda what: self._progress(self._name, what))
+        on_router = OnRouter(way, self._item.wanted, lambda what: self._progress(self._name, what))
         kept = on_router.read() if self._options.check_mode else on_router.settled()
         if on_router.waited:
             guest = self._reread()

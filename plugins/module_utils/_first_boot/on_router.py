@@ -11,7 +11,9 @@ from dataclasses import replace
 
 from .._core.errors import GuestError, LostError, RefusedError
 from .._core.waiting import Deadline
-from .._routeros.script import EXIT_FAILED, Script, ScriptError, Transport, read, run
+from .._guests.files import mover
+from .._routeros.script import EXIT_FAILED, Script, ScriptError, insist, run
+from .._routeros.way import Way
 from . import record
 from .record import Kept
 from .script import DONE_LINE, Run, end_script, key_files, script
@@ -26,8 +28,8 @@ AGAIN: t.Final = "Run again: what is already done is skipped"
 class OnRouter:
     """The way to one router's records, and to its first boot."""
 
-    def __init__(self, transport: Transport, wanted: FirstBoot, progress: t.Callable[[str], None]) -> None:
-        self._transport = transport
+    def __init__(self, way: Way, wanted: FirstBoot, progress: t.Callable[[str], None]) -> None:
+        self._way = way
         self._wanted = wanted
         self._progress = progress
         self.waited = False  # for another run, which may have changed the guest
@@ -36,7 +38,7 @@ class OnRouter:
         """What first boot keeps on the router."""
         source = record.read_script(self._wanted)
         reading = Script("first boot record", source, READING, marker=record.READ_LINE, remedy=AGAIN)
-        return record.parse(read(self._transport, reading, self._wanted.timeout))
+        return record.parse(insist(self._way, lambda: run(self._way, reading).output, self._wanted.timeout))
 
     def settled(self) -> Kept:
         """The same once no other run is at work. A hold that is still there after the script's time was left by a run that was cut off."""
@@ -62,7 +64,8 @@ class OnRouter:
 
     def _do(self, name: str, source: str) -> None:
         """Run statements that may be run twice."""
-        read(self._transport, Script(name, source, READING, remedy=AGAIN), self._wanted.timeout)
+        script = Script(name, source, READING, remedy=AGAIN)
+        insist(self._way, lambda: run(self._way, script), self._wanted.timeout)
 
     def run_once(self, guest_uuid: str, kept: Kept) -> None:
         """Bring the script to its end, once. Where another run does it meanwhile, that one's end counts."""
@@ -70,7 +73,7 @@ class OnRouter:
         while not self._done(kept, guest_uuid):
             self.refuse_unknown(kept)
             for file, content in key_files(self._wanted).items():
-                self._transport.write_file(file, content)
+                mover(self._way).write(file, content)
             attempt = self._attempt(guest_uuid, kept)
             try:
                 self._hand_over(attempt)
@@ -86,7 +89,7 @@ class OnRouter:
 
     def _hand_over(self, attempt: Run) -> None:
         source = script(self._wanted, attempt)
-        run(self._transport, Script("first boot", source, self._wanted.timeout, marker=DONE_LINE))
+        run(self._way, Script("first boot", source, self._wanted.timeout, marker=DONE_LINE))
 
     def _done(self, kept: Kept, guest_uuid: str) -> bool:
         found = kept.record

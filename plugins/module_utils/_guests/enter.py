@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, the vrouter.mikrotik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way into a guest's router (private)."""
+"""The one place where a guest's router is entered (private).
+
+A hypervisor's driver names the ways into a router in the order in which they are preferred. The first that can do what is wanted and opens is
+taken; what no way can do is refused before anything is waited for or touched.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +14,45 @@ from dataclasses import dataclass
 
 from .._core.batch import NOTHING_PLANNED, Outcome, Planned, Progress, run_batch
 from .._core.changes import Change
-from .._core.errors import GuestError, RefusedError, RouterError
-from .._routeros.script import Transport
+from .._core.errors import GuestError, InputError, RefusedError, RouterError, UnsupportedError
+from .._routeros.way import Credential, Way
 from .guest import GuestState
 from .hypervisor import Hypervisor
+
+OTHER_WAY: t.Final = "Reach the router over its API or SSH for this"
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a batch of work inside routers is run."""
+    """How a batch of work inside routers is run. `router_credentials` are for ways that log in, and are tried in their order."""
 
     check_mode: bool
-    agent_timeout: float  # seconds that a router's agent may take to open its channel
+    agent_timeout: float  # seconds that a way into a router may take to open
     concurrency: int
     planned: Planned = NOTHING_PLANNED  # made by earlier tasks of a check-mode run
+    router_credentials: tuple[Credential, ...] = ()
 
 
-def open_transport(
-    hypervisor: Hypervisor, name: str, guest: GuestState | None, options: RunOptions, progress: Progress
-) -> Transport | None:
+Refuse = t.Callable[[Way], None]  # raises UnsupportedError for a way that cannot do what is wanted
+
+
+def any_way(way: Way) -> None:
+    """No way is refused: an exit code is all that is needed."""
+
+
+def needs_text(what: str, remedy: str = OTHER_WAY) -> Refuse:
+    """Refuses ways that give no text back; `what` is wanted of it."""
+
+    def refuse(way: Way) -> None:
+        if not way.returns_text:
+            raise UnsupportedError(f"{what} cannot be had here: {way.name} gives only an exit code back, no text", remedy=remedy)
+
+    return refuse
+
+
+def open_guest(
+    hypervisor: Hypervisor, name: str, guest: GuestState | None, options: RunOptions, progress: Progress, refuse: Refuse = any_way
+) -> Way | None:
     """The way into the router; None in check mode where it does not run, or would only be made."""
     if options.check_mode and guest is None and name in options.planned.guests:
         return None
@@ -38,7 +62,7 @@ def open_transport(
             return None
         why, remedy = (f": {guest.suspended_for}", "Make room on its host, then start") if guest.suspended_for else ("", "Start")
         raise GuestError(f"the guest is {guest.power}{why}", remedy=f"{remedy} it with chr_guest first")
-    return way_in(hypervisor, guest, options, progress)
+    return open_running(hypervisor, guest, options, progress, refuse)
 
 
 def existing(guest: GuestState | None) -> GuestState:
@@ -50,15 +74,63 @@ def existing(guest: GuestState | None) -> GuestState:
     return guest
 
 
-def way_in(hypervisor: Hypervisor, guest: GuestState, options: RunOptions, progress: Progress) -> Transport | None:
-    """The way into a router that runs, once it is open; None in check mode, which waits for nothing, where it is not."""
-    transport = hypervisor.transport(guest)
-    if not guest.agent_connected:
-        if options.check_mode:
-            return None
-        progress(guest.name, "waiting for its guest agent")
-        transport.wait(options.agent_timeout)
-    return transport
+def open_running(
+    hypervisor: Hypervisor, guest: GuestState, options: RunOptions, progress: Progress, refuse: Refuse = any_way
+) -> Way | None:
+    """The way into a router that runs, once it is open; None in check mode, which waits for nothing, where none is."""
+    if options.check_mode:
+        return open_now(hypervisor, guest, refuse, options.router_credentials)
+    failure: GuestError | None = None
+    for way in _able(hypervisor.ways(guest), refuse, options.router_credentials):
+        try:
+            if not way.is_open:
+                progress(guest.name, f"waiting for its {way.name.replace('_', ' ')}")
+                way.wait(options.agent_timeout)
+            return way
+        except GuestError as error:
+            failure = failure or error
+    raise failure or UnsupportedError("this hypervisor has no way into the guest's router", remedy=OTHER_WAY)
+
+
+def open_now(
+    hypervisor: Hypervisor, guest: GuestState, refuse: Refuse = any_way, credentials: t.Sequence[Credential] = ()
+) -> Way | None:
+    """The same without waiting, None where no way is open."""
+    return next((way for way in _able(hypervisor.ways(guest), refuse, credentials) if _is_open(way)), None)
+
+
+def _able(ways: t.Iterable[Way], refuse: Refuse, credentials: t.Sequence[Credential]) -> list[Way]:
+    """The ways that can do what is wanted, with what they log in with. Raises what speaks against the first where none is left."""
+    able: list[Way] = []
+    failure: RouterError | None = None
+    for way in ways:
+        try:
+            refuse(way)
+            _log_in(way, credentials)
+            able.append(way)
+        except (UnsupportedError, InputError) as error:
+            failure = failure or error
+    if failure is not None and not able:
+        raise failure
+    return able
+
+
+def _log_in(way: Way, credentials: t.Sequence[Credential]) -> None:
+    if not way.logs_in:
+        return
+    if not credentials:
+        raise InputError(f"router_credentials: {way.name} logs in to the router, and no credentials were given")
+    way.log_in(credentials)
+
+
+def _is_open(way: Way) -> bool:
+    """Whether a way is open; it is asked where that is not known."""
+    if way.is_open is None:
+        try:
+            way.wait(0)
+        except GuestError:
+            return False
+    return way.is_open is not False
 
 
 class OfGuest(t.Protocol):
@@ -77,12 +149,18 @@ def each_guest(
     options: RunOptions,
     progress: Progress,
     what: str,
-    act: t.Callable[[Transport | None, Item], tuple[dict[str, t.Any], Change | None]],
+    act: t.Callable[[Way | None, Item], tuple[dict[str, t.Any], Change | None]],
+    refuse: t.Callable[[Way, Item], None],
 ) -> dict[str, Outcome]:
+    """Do every guest's items in their order; an outcome for each guest. An item that `refuse` raises for keeps its guest from being touched."""
     guests: dict[str, list[Item]] = {}
     for item in items:
         guests.setdefault(item.guest, []).append(item)
     found = hypervisor.observe(guests)
+
+    def refuse_any(way: Way, wanted: t.Iterable[Item]) -> None:
+        for item in wanted:
+            refuse(way, item)
 
     def work(name: str) -> t.Callable[[], Outcome]:
         def go() -> Outcome:
@@ -90,9 +168,9 @@ def each_guest(
             changes: list[Change] = []
             error: RouterError | None = None
             try:
-                transport = open_transport(hypervisor, name, found.get(name), options, progress)
+                way = open_guest(hypervisor, name, found.get(name), options, progress, lambda way: refuse_any(way, guests[name]))
                 for item in guests[name]:
-                    entry, change = act(transport, item)
+                    entry, change = act(way, item)
                     done.append(entry)
                     changes += [change] if change else []
             except RouterError as caught:

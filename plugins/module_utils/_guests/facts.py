@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.batch import Outcome, run_batch
-from .._routeros.qga import agent_facts
+from .enter import needs_text, open_now
 from .guest import GuestState
 from .hypervisor import Hypervisor
 from .license_mark import note_level
@@ -45,19 +45,22 @@ def read_guests(
 
     def ask(name: str) -> t.Callable[[], Outcome]:
         def work() -> Outcome:
-            facts = agent_facts(hypervisor.transport(found[name]))
+            way = open_now(hypervisor, found[name], needs_text("what the router says of itself"))
+            if way is None:
+                return Outcome(name)
+            facts = way.facts()
             if not check_mode:
                 note_level(hypervisor, found[name], facts["license_level"])
             return Outcome(name, facts=facts)
 
         return work
 
-    asked = [name for name, state in found.items() if ask_agent and state.agent_connected and state.power == "running"]
+    asked = [name for name, state in found.items() if ask_agent and state.agent_connected is not False and state.power == "running"]
     answers = run_batch({name: ask(name) for name in asked}, concurrency)
     result = {name: guest_facts(found.get(name)) for name in names}
     for name, answer in answers.items():
-        if answer.error is None:
+        if answer.error is None and answer.facts:
             result[name]["router"] = dict(answer.facts)
-        else:
+        elif answer.error is not None:
             result[name]["router_error"] = str(answer.error)
     return result

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from .._core.batch import Outcome, Progress
 from .._core.changes import Change
-from .._core.errors import GuestError, InputError
+from .._core.errors import GuestError, InputError, UnsupportedError
 from .._core.local_files import read_local
-from .._routeros.script import Transport, holds
+from .._routeros.script import holds
 from .._routeros.statements import exists, pairs
-from .enter import RunOptions, each_guest
+from .._routeros.way import Files, Way
+from .enter import OTHER_WAY, RunOptions, each_guest
 from .hypervisor import Hypervisor
 
 FLAT: t.Final = re.compile(r"[^/\\]{1,255}")  # CHR's agent takes no folders (measured)
@@ -50,26 +51,37 @@ def check_flat(name: str, option: str) -> None:
 def transfer_files(hypervisor: Hypervisor, files: t.Sequence[File], options: RunOptions, progress: Progress) -> dict[str, Outcome]:
     """Put and fetch every guest's files; only what differs is written, and what was written is read back."""
 
-    def act(transport: Transport | None, file: File) -> tuple[dict[str, t.Any], Change | None]:
-        there = None if transport is None else read_router_file(transport, file.name)
+    def act(way: Way | None, file: File) -> tuple[dict[str, t.Any], Change | None]:
+        there = None if way is None else read_router_file(way, file.name)
         progress(file.guest, f"file {file.name}")
         if file.content is None:
             return _fetch(file, there, options.check_mode)
         change = None if there == file.content else Change(f"files.{file.name}", _size(there), _size(file.content))
-        if change is not None and transport is not None and not options.check_mode:
-            transport.write_file(file.name, file.content)
-            if read_router_file(transport, file.name) != file.content:
+        if change is not None and way is not None and not options.check_mode:
+            mover(way).write(file.name, file.content)
+            if read_router_file(way, file.name) != file.content:
                 raise GuestError(f"file {file.name}: what was read back differs", remedy="Check the router's free space and run again")
         return {"name": file.name, "size": len(file.content), "changed": change is not None}, change
 
-    return each_guest(hypervisor, files, options, progress, "files", act)
+    return each_guest(hypervisor, files, options, progress, "files", act, refuse)
 
 
-def read_router_file(transport: Transport, name: str) -> bytes | None:
+def refuse(way: Way, file: File) -> None:
+    """Raise UnsupportedError where files do not move."""
+    mover(way)
+
+
+def mover(way: Way) -> Files:
+    """What moves files on this way. Raises UnsupportedError where nothing does."""
+    if way.files is None:
+        raise UnsupportedError(f"files cannot be moved here: {way.name} does not move any", remedy=OTHER_WAY)
+    return way.files
+
+
+def read_router_file(way: Way, name: str) -> bytes | None:
     """A file's content, or None where the router has none of that name."""
-    if not holds(transport, exists("/file", pairs(name=name))):
-        return None
-    return transport.read_file(name)
+    files = mover(way)
+    return files.read(name) if holds(way, exists("/file", pairs(name=name))) else None
 
 
 def _fetch(file: File, there: bytes | None, check_mode: bool) -> tuple[dict[str, t.Any], Change | None]:

@@ -18,7 +18,7 @@ import typing as t
 from .._core.batch import Planned, Progress
 from .._core.changes import Change
 from .._core.errors import RouterError
-from .._routeros.qga import AgentTransport
+from .._routeros.way import Way
 from .guest import GuestState
 from .limits import Platform
 from .plan import GuestPlan
@@ -60,5 +60,5 @@ class Hypervisor(t.Protocol):
     def disk_id(self, guest: GuestState) -> str:
         """The identity of a guest's system disk now, empty for none; asked of a guest that runs where its router does not answer."""
 
-    def transport(self, guest: GuestState) -> AgentTransport:
-        """The guest agent of a running guest."""
+    def ways(self, guest: GuestState) -> t.Sequence[Way]:
+        """The ways into a running guest's router, the preferred one first. Asks nobody."""

@@ -12,16 +12,18 @@ import typing as t
 from dataclasses import replace
 
 from .._core.batch import Outcome, run_batch
-from .._routeros.script import EXIT_DONE, GUARD_TIMEOUT, Runner, follow
+from .._routeros.script import EXIT_DONE, GUARD_TIMEOUT, follow
+from .._routeros.way import Way
+from .enter import open_now
 from .guest import GuestSpec, GuestState
 from .hypervisor import Hypervisor
 
 Guests = t.Mapping[str, GuestState]
 
 
-def read_level(runner: Runner) -> str:
+def read_level(way: Way) -> str:
     """The router's licence level, or an empty text where it does not say."""
-    ended = follow(runner, ":put [/system license get level]", GUARD_TIMEOUT)
+    ended = follow(way, ":put [/system license get level]", GUARD_TIMEOUT)
     return ended.output.strip() if ended.exit_code == EXIT_DONE else ""
 
 
@@ -38,7 +40,8 @@ def look_before_removal(
 
     def look(guest: GuestState) -> t.Callable[[], Outcome]:
         def work() -> Outcome:
-            level = read_level(hypervisor.transport(guest))
+            way = open_now(hypervisor, guest)
+            level = read_level(way) if way else ""
             if not check_mode:
                 note_level(hypervisor, guest, level)
             return Outcome(guest.name, facts={"level": level})
@@ -56,7 +59,7 @@ def _is_to_go(spec: GuestSpec) -> bool:
 
 
 def _answers(guest: GuestState) -> bool:
-    return guest.mark is not None and guest.power == "running" and guest.agent_connected
+    return guest.mark is not None and guest.power == "running" and guest.agent_connected is not False
 
 
 def _with_level(guest: GuestState, level: str | None) -> GuestState:

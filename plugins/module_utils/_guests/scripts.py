@@ -13,8 +13,9 @@ from .._core.changes import Change
 from .._core.errors import InputError
 from .._core.local_files import read_text
 from .._core.text import quote
-from .._routeros.script import Runner, Script, ScriptResult, Transport, holds, run
-from .enter import RunOptions, each_guest
+from .._routeros.script import Script, ScriptResult, holds, run
+from .._routeros.way import Runner, Way
+from .enter import RunOptions, each_guest, needs_text
 from .files import check_flat
 from .hypervisor import Hypervisor
 
@@ -52,25 +53,32 @@ def parse_script(options: t.Mapping[str, t.Any], number: int) -> Job:
 def run_scripts(hypervisor: Hypervisor, jobs: t.Sequence[Job], options: RunOptions, progress: Progress) -> dict[str, Outcome]:
     """Run every guest's scripts in their order; the first that fails ends that guest's list."""
 
-    def act(transport: Transport | None, job: Job) -> tuple[dict[str, t.Any], Change | None]:
+    def act(way: Way | None, job: Job) -> tuple[dict[str, t.Any], Change | None]:
         script = job.script
-        if transport is not None and (not options.check_mode or job.read_only):
+        if way is not None and (not options.check_mode or job.read_only):
             progress(job.guest, f"running {script.name}")
-            result = run(transport, script)
+            result = run(way, script)
         else:
-            result = predict(transport, script)
+            result = predict(way, script)
         if job.read_only:
             result = replace(result, changed=False)
         change = Change(f"scripts.{script.name}", "not run", "run") if result.changed else None
         return result.as_dict(), change
 
-    return each_guest(hypervisor, jobs, options, progress, "scripts", act)
+    return each_guest(hypervisor, jobs, options, progress, "scripts", act, refuse)
 
 
-def predict(transport: Runner | None, script: Script) -> ScriptResult:
+def refuse(way: Way, job: Job) -> None:
+    """Raise UnsupportedError for a script of which text is wanted where none comes back."""
+    for wanted, what in ((job.read_only, "what a read_only script prints"), (job.script.marker, "the marker, which proves a script's end,")):
+        if wanted:
+            needs_text(f"script {job.script.name}: {what}")(way)
+
+
+def predict(way: Runner | None, script: Script) -> ScriptResult:
     """What check mode says of a script: its guard is asked where the router runs. Where it cannot be asked, nothing is predicted."""
-    if script.unless is not None and transport is None:
+    if script.unless is not None and way is None:
         return ScriptResult(script.name, ran=False, changed=False, transport="none", output=NOT_PREDICTED)
-    if script.unless is not None and transport is not None and holds(transport, script.unless):
-        return ScriptResult(script.name, ran=False, changed=False, transport=transport.name)
+    if script.unless is not None and way is not None and holds(way, script.unless):
+        return ScriptResult(script.name, ran=False, changed=False, transport=way.name)
     return ScriptResult(script.name, ran=False, changed=True, transport="none", output=WOULD_RUN)

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from .._core.errors import GuestError, LostError, RouterError, TrapError
 from .._core.text import quote
 from .._routeros.api import Api
-from .._routeros.script import EXIT_DONE, EXIT_FAILED, Ended, Runner, follow
+from .._routeros.script import EXIT_DONE, EXIT_FAILED, follow
 from .._routeros.statements import script_item
+from .._routeros.way import Ended, Way
 
 MENU: t.Final = "/system/license"
 READ_TIMEOUT: t.Final = 30.0  # seconds
@@ -46,8 +47,6 @@ class Network:
 class LicenseDoor(t.Protocol):
     """One way to one router's licence."""
 
-    name: str
-
     def read(self) -> Reading:
         """Everything that decisions need, in as few exchanges as the way allows. Never asks for routes: there may be a million."""
 
@@ -66,8 +65,6 @@ class LicenseDoor(t.Protocol):
 
 class ApiDoor:
     """Through RouterOS's API."""
-
-    name = "api"
 
     def __init__(self, api: Api) -> None:
         self._api = api
@@ -133,10 +130,8 @@ class AgentDoor:
     `seen` is told the level at every look.
     """
 
-    name = "guest_agent"
-
-    def __init__(self, runner: Runner, seen: t.Callable[[str], None] = lambda level: None) -> None:
-        self._runner = runner
+    def __init__(self, way: Way, seen: t.Callable[[str], None] = lambda level: None) -> None:
+        self._way = way
         self._seen = seen
 
     def read(self) -> Reading:
@@ -159,7 +154,7 @@ class AgentDoor:
         wish = f" level={level}" if level is not None else ""
         source = f"/system license renew account={quote(account)} password={quote(password)}{wish}"
         try:
-            ended = follow(self._runner, source, timeout)
+            ended = follow(self._way, source, timeout)
         except RouterError:
             return []  # unknown; what the router shows afterwards decides
         statuses = STATUS.findall(ended.output)
@@ -169,7 +164,7 @@ class AgentDoor:
         self._run(f"{script_item(NOTE, text)}\n:put {quote(MARKER)}", READ_TIMEOUT)
 
     def _run(self, source: str, timeout: float) -> Ended:
-        ended = follow(self._runner, source, timeout)
+        ended = follow(self._way, source, timeout)
         if ended.exit_code != EXIT_DONE or MARKER not in ended.output:
             raise GuestError("the licence cannot be read or changed", found=ended.output.strip() or "no output", remedy="Run again")
         return ended

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .._core.batch import Progress
 from .._core.errors import InputError, RouterError
-from .._guests.enter import RunOptions, open_transport
+from .._guests.enter import RunOptions, needs_text, open_guest
 from .._guests.facts import guest_facts
 from .._guests.guest import GuestState
 from .._guests.hypervisor import Hypervisor
@@ -21,6 +21,8 @@ from .._routeros.api import session
 from .._routeros.api_options import ApiOptions
 from .converge import Open
 from .doors import AgentDoor, ApiDoor, LicenseDoor
+
+GIVE_API: t.Final = "Give the router's API (chr_license_api in the role, api in the module), which needs an address and a login"
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,8 @@ def _agent_door(
 ) -> LicenseDoor | None:
     if hypervisor is None:
         return None
-    transport = open_transport(hypervisor, name, guest, options, progress)
-    if transport is None or guest is None:
+    way = open_guest(hypervisor, name, guest, options, progress, needs_text("a licence", GIVE_API))
+    if way is None or guest is None:
         return None
     kept, marked = hypervisor, guest
 
@@ -89,4 +91,4 @@ def _agent_door(
         if not options.check_mode:
             note_level(kept, marked, level)
 
-    return AgentDoor(transport, seen)
+    return AgentDoor(way, seen)

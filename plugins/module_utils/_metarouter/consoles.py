@@ -21,7 +21,6 @@ from .._routeros.console import (
     NEW_PASSWORD,
     REPEAT_PASSWORD,
     ROUTEROS,
-    Credential,
     Expect,
     NoLoginError,
     Session,
@@ -34,6 +33,7 @@ from .._routeros.console import (
 from .._routeros.conversation import Console, ConsoleRunner, converse
 from .._routeros.script import Script, run
 from .._routeros.ssh import SshSession
+from .._routeros.way import Credential
 
 PREFIX: t.Final = "\x01"  # Ctrl-A, and what comes after it (MetaROUTER manual, Connecting to the virtual machine)
 QUIT: t.Final = "q"

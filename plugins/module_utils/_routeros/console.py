@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 from .._core.errors import GuestError
 from .._core.text import quote
-from .script import EXIT_DONE, EXIT_FAILED, Ended
+from .script import EXIT_DONE, EXIT_FAILED
+from .way import Credential, Ended
 
 # Appended to the user's name, RouterOS's console then asks the terminal nothing and uses no colours: c, e(dumb), t; a line is so wide.
 PLAIN_TERMINAL: t.Final = "+cet1024w"
@@ -90,14 +91,6 @@ class Screen:
                 self.text = self.text[match.end() :]
                 return match
         return None
-
-
-@dataclass(frozen=True)
-class Credential:
-    """One login to try."""
-
-    username: str
-    password: str = ""
 
 
 @dataclass(frozen=True)

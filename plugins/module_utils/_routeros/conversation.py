@@ -10,7 +10,7 @@ import typing as t
 
 from .._core.errors import GuestError
 from .console import Expect, Result, Screen, Talk, run_command
-from .script import Ended
+from .way import Ended, Pace
 
 SLICE: t.Final = 0.5  # seconds of waiting at once, so that a time limit is kept that closely
 
@@ -95,6 +95,8 @@ class ConsoleRunner:
     """Runs scripts of one line each on a console that is logged in."""
 
     name = "console"
+    returns_text = True
+    pace = Pace()
 
     def __init__(self, console: Console, os: str) -> None:
         self._console = console

@@ -13,7 +13,8 @@ import base64
 import typing as t
 
 from .._core.text import quote
-from .script import GUARD_TIMEOUT, Ended, Script, run
+from .script import GUARD_TIMEOUT, Script, run
+from .way import Credential, Ended, Pace
 
 ANSWER: t.Final = 25  # seconds for one answer: on a busy host an agent takes up to 20
 SENT: t.Final = 1  # seconds in which a command that is never answered is certainly sent: a busy host can give it up before, unless it is to wait
@@ -25,7 +26,12 @@ NO_AGENT: t.Final = (
 SILENT_AGENT: t.Final = (
     "Run again if its host was busy; an agent that stays silent comes back with a restart of the router (state: restarted, force_off: true)"
 )
-
+_FACTS: t.Final = f"""
+:put [/system identity get name]
+:put [/system resource get version]
+:put [/system license get level]
+:put {quote(MARKER)}
+"""
 
 Request = t.Mapping[str, t.Any]  # as it goes over the channel, in JSON: `execute` and perhaps `arguments`
 
@@ -43,21 +49,32 @@ class Channel(t.Protocol):
         """Block until the router has opened the channel, at most `timeout` seconds. Raises GuestError after that."""
 
 
-class AgentTransport:
-    """One running guest's agent, as a way into its router."""
+class AgentWay:
+    """One running guest's agent, as a way into its router. It logs in nowhere: who reaches the agent is let in."""
 
     name = "guest_agent"
+    returns_text = True
+    logs_in = False
+    pace = Pace()
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, is_open: bool | None) -> None:
         self._channel = channel
+        self.is_open = is_open
+        self.files = AgentFiles(self)
 
     def wait(self, timeout: float) -> None:
-        """Block until the router has opened its agent channel."""
         self._channel.wait(timeout)
+
+    def log_in(self, credentials: t.Sequence[Credential]) -> None:
+        """Nobody asks."""
 
     def call(self, command: str, arguments: t.Mapping[str, t.Any] | None = None) -> t.Any:
         """One agent command; what it returned. Raises GuestError for the agent's refusals, LostError where no answer came."""
         return self._channel.ask(_request(command, arguments), ANSWER)
+
+    def tell(self, command: str, arguments: t.Mapping[str, t.Any]) -> None:
+        """One agent command that is carried out and never answered."""
+        self._channel.tell(_request(command, arguments), SENT)
 
     def start(self, source: str) -> int:
         """Hand a script over as `input-data`; its job number."""
@@ -65,55 +82,50 @@ class AgentTransport:
         return int(self.call("guest-exec", {"input-data": data, "capture-output": True})["pid"])
 
     def poll(self, job: int) -> Ended | None:
-        """How the script ended, or None while it runs."""
         status = self.call("guest-exec-status", {"pid": job})
         if not status["exited"]:
             return None
         output = base64.b64decode(status.get("out-data", "")).decode("utf-8", "replace").replace("\r\n", "\n")
-        return Ended(int(status["exitcode"]), output)
+        return Ended(status.get("exitcode"), output)
 
-    def write_file(self, name: str, content: bytes) -> None:
-        """Put a file on the router, in flat /file; CHR takes no folders."""
-        handle = self.call("guest-file-open", {"path": name, "mode": "w"})
+    def facts(self) -> dict[str, t.Any]:
+        """Identity, release, licence level and addresses: in three exchanges, since the line may be long."""
+        interfaces = []
+        for entry in self.call("guest-network-get-interfaces"):
+            addresses = [f"{ip['ip-address']}/{ip['prefix']}" for ip in entry.get("ip-addresses", [])]
+            interfaces.append({"name": entry["name"], "mac": entry.get("hardware-address", "").lower(), "addresses": addresses})
+        said = (run(self, Script("facts", _FACTS, GUARD_TIMEOUT, marker=MARKER)).output or "").splitlines()
+        identity, version, level = (said + [""] * 3)[:3]
+        return {"identity": identity, "release": f"RouterOS {version}", "interfaces": interfaces, "license_level": level}
+
+
+class AgentFiles:
+    """Files through the agent, in flat /file; CHR takes no folders."""
+
+    def __init__(self, agent: AgentWay) -> None:
+        self._agent = agent
+
+    def write(self, name: str, content: bytes) -> None:
+        handle = self._agent.call("guest-file-open", {"path": name, "mode": "w"})
         for start in range(0, len(content), FILE_CHUNK):
             block = base64.b64encode(content[start : start + FILE_CHUNK]).decode()
-            self.call("guest-file-write", {"handle": handle, "buf-b64": block})
+            self._agent.call("guest-file-write", {"handle": handle, "buf-b64": block})
         self._close(handle)  # which commits it
 
-    def read_file(self, name: str) -> bytes:
-        """Fetch a file from the router."""
-        handle = self.call("guest-file-open", {"path": name, "mode": "r"})
+    def read(self, name: str) -> bytes:
+        handle = self._agent.call("guest-file-open", {"path": name, "mode": "r"})
         content = bytearray()
         while True:
-            part = self.call("guest-file-read", {"handle": handle, "count": FILE_CHUNK})
+            part = self._agent.call("guest-file-read", {"handle": handle, "count": FILE_CHUNK})
             content += base64.b64decode(part.get("buf-b64", ""))
             if part.get("eof") or not part.get("count"):
                 break
         self._close(handle)
         return bytes(content)
 
-    def _close(self, handle: int) -> None:
-        self._channel.tell(_request("guest-file-close", {"handle": handle}), SENT)
+    def _close(self, handle: t.Any) -> None:
+        self._agent.tell("guest-file-close", {"handle": handle})
 
 
 def _request(command: str, arguments: t.Mapping[str, t.Any] | None) -> Request:
     return {"execute": command, **({"arguments": dict(arguments)} if arguments else {})}
-
-
-_FACTS: t.Final = f"""
-:put [/system identity get name]
-:put [/system resource get version]
-:put [/system license get level]
-:put {quote(MARKER)}
-"""
-
-
-def agent_facts(agent: AgentTransport) -> dict[str, t.Any]:
-    """Identity, release, licence level, and addresses as the router's agent gives them: in three exchanges, since the line may be long."""
-    interfaces = []
-    for entry in agent.call("guest-network-get-interfaces"):
-        addresses = [f"{ip['ip-address']}/{ip['prefix']}" for ip in entry.get("ip-addresses", [])]
-        interfaces.append({"name": entry["name"], "mac": entry.get("hardware-address", "").lower(), "addresses": addresses})
-    said = run(agent, Script("facts", _FACTS, GUARD_TIMEOUT, marker=MARKER)).output.splitlines()
-    identity, version, level = (said + [""] * 3)[:3]
-    return {"identity": identity, "release": f"RouterOS {version}", "interfaces": interfaces, "license_level": level}

@@ -42,12 +42,12 @@ def test_a_pass_without_changes_makes_at_most_two_calls_a_guest(halting: str) ->
 def test_waiting_for_an_agent_ends_with_its_event_and_looks_no_oftener_than_there_are_events(silent: str) -> None:
     with driver(1) as hypervisor:
         converge(hypervisor, [options("it-g1", silent)])
-        hypervisor.transport(hypervisor.observe(["it-g1"])["it-g1"])
+        hypervisor.ways(hypervisor.observe(["it-g1"])["it-g1"])[0]
         converge(hypervisor, [options("it-g1", silent, state="started")])
         found = hypervisor.observe(["it-g1"])["it-g1"]
         assert not found.agent_connected
         with counted() as calls:
-            hypervisor.transport(found).wait(PATIENCE)
+            hypervisor.ways(found)[0].wait(PATIENCE)
         assert hypervisor.observe(["it-g1"])["it-g1"].agent_connected
         looks = calls.count("virDomainGetXMLDesc")
         assert 2 <= looks <= 4, calls  # before, and after each of the few events of a start; somebody who polls looks far more often
@@ -78,7 +78,7 @@ def test_eight_agents_that_hang_hold_nobody_else_up(silent: str, halting: str) -
         converge(hypervisor, [options(name, silent, state="started") for name in names])
         converge(hypervisor, [options("it-other", halting)])
         for name in names:
-            hypervisor.transport(hypervisor.observe([name])[name]).wait(PATIENCE)
+            hypervisor.ways(hypervisor.observe([name])[name])[0].wait(PATIENCE)
         found = hypervisor.observe(names)
 
         def other_is_served_first(text: str) -> bool:
@@ -86,10 +86,10 @@ def test_eight_agents_that_hang_hold_nobody_else_up(silent: str, halting: str) -
             begun = threading.Barrier(len(names) + 1)
 
             def ask(name: str) -> None:
-                transport = hypervisor.transport(found[name])
+                way = hypervisor.ways(found[name])[0]
                 begun.wait()
                 with pytest.raises(GuestError, match=r"did not answer"):
-                    transport.start(":put 1")
+                    way.start(":put 1")
                 ended.append(name)
 
             threads = [threading.Thread(target=ask, args=(name,)) for name in names]

@@ -70,12 +70,12 @@ def test_an_agent_call_that_is_cut_is_unknown_and_not_refused(silent: str, daemo
     said: list[LostError] = []
     with driver(1) as hypervisor:
         converge(hypervisor, [options("it-g1", silent, state="started")])
-        transport = hypervisor.transport(hypervisor.observe(["it-g1"])["it-g1"])
-        transport.wait(PATIENCE)
+        way = hypervisor.ways(hypervisor.observe(["it-g1"])["it-g1"])[0]
+        way.wait(PATIENCE)
 
         def call() -> None:
             with pytest.raises(LostError) as caught:
-                transport.start(":put 1")
+                way.start(":put 1")
             said.append(caught.value)
 
         thread = threading.Thread(target=call)

@@ -41,4 +41,4 @@ def one(hypervisor: MemoryHypervisor, item: Boot | None = None, options: RunOpti
 
 def boot_scripts(hypervisor: MemoryHypervisor) -> int:
     """How often a first-boot script was handed to the router."""
-    return sum(DONE_LINE in source for source in hypervisor.routers["edge1"].transport.started)
+    return sum(DONE_LINE in source for source in hypervisor.routers["edge1"].way.started)

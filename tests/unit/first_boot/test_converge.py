@@ -52,14 +52,14 @@ class WatchedLinks(Chr):
     def __init__(self) -> None:
         super().__init__()
         self.seen: list[list[bool]] = []
-        start = self.transport.start
+        start = self.way.start
 
         def watched(source: str) -> int:
             if DONE_LINE in source:
                 self.seen.append([port.running for port in self.platform.port_list])
             return start(source)
 
-        self.transport.start = watched  # type: ignore[method-assign]
+        self.way.start = watched  # type: ignore[method-assign]
 
 
 # Once
@@ -257,7 +257,7 @@ def test_check_mode_awaits_no_agent() -> None:
     router = hypervisor.plug("edge1", Chr(open_port=False))
     outcome = one(hypervisor, options=CHECK)
     assert (outcome.error, outcome.facts["first_boot"], outcome.has_changed) == (None, WOULD_RUN, True)
-    assert (hypervisor.log, router.transport.started) == ([], [])
+    assert (hypervisor.log, router.way.started) == ([], [])
 
 
 # Guests that do not run, or are not ours
@@ -271,7 +271,7 @@ def test_a_guest_that_does_not_run_is_left_as_it_is(power: str, mark: Mark, said
     router = hypervisor.plug("edge1", Chr())
     outcome = one(hypervisor, options=options)
     assert (outcome.error, outcome.changes, outcome.facts["first_boot"]) == (None, (), said)
-    assert (hypervisor.log, router.transport.started) == ([], [])
+    assert (hypervisor.log, router.way.started) == ([], [])
 
 
 def test_check_mode_says_what_would_run_in_a_guest_that_would_be_started() -> None:
@@ -284,7 +284,7 @@ def test_a_guest_that_is_not_ours_is_never_entered() -> None:
     hypervisor = MemoryHypervisor(running(mark=None))
     router = hypervisor.plug("edge1", Chr())
     assert "the guest is not ours" in str(one(hypervisor).error)
-    assert router.transport.started == []
+    assert router.way.started == []
 
 
 # Secrets

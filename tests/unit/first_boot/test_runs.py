@@ -57,7 +57,7 @@ def test_a_second_run_waits_for_the_copy_that_runs(hypervisor: MemoryHypervisor,
         first = begin(pool, hypervisor)
         assert paused.in_delay.wait(PATIENCE)
         second = begin(pool, hypervisor)
-        wait_until(lambda: len(hypervisor.routers["edge1"].transport.started) > 3, "the second one has looked, and looks on")
+        wait_until(lambda: len(hypervisor.routers["edge1"].way.started) > 3, "the second one has looked, and looks on")
         paused.go_on.set()
         outcomes = [first.result(PATIENCE), second.result(PATIENCE)]
     assert [(outcome.error, outcome.facts["first_boot"]) for outcome in outcomes] == [(None, JUST_DONE), (None, STANDING)]
@@ -68,14 +68,14 @@ def test_a_second_run_waits_for_the_copy_that_runs(hypervisor: MemoryHypervisor,
 def test_two_runs_that_begin_at_once_are_one(hypervisor: MemoryHypervisor) -> None:
     """Both have read that nothing was done before either hands its script over."""
     router = hypervisor.routers["edge1"]
-    both, start = threading.Barrier(2, timeout=PATIENCE), router.transport.start
+    both, start = threading.Barrier(2, timeout=PATIENCE), router.way.start
 
     def together(source: str) -> int:
         if DONE_LINE in source and not both.broken:
             both.wait()
         return start(source)
 
-    router.transport.start = together  # type: ignore[method-assign]
+    router.way.start = together  # type: ignore[method-assign]
     with ThreadPoolExecutor() as pool:
         runs = [pool.submit(one, hypervisor, wanted(scripts=[{"name": "mine", "source": BRIDGE}], link=False)) for dummy in range(2)]
         outcomes = [run.result(PATIENCE) for run in runs]
@@ -88,7 +88,7 @@ def test_two_runs_that_begin_at_once_are_one(hypervisor: MemoryHypervisor) -> No
 
 def test_a_runner_that_was_killed_leaves_its_script_to_the_next_run(hypervisor: MemoryHypervisor, paused: Paused) -> None:
     router = hypervisor.routers["edge1"]
-    poll = router.transport.poll
+    poll = router.way.poll
 
     class KilledError(BaseException):
         """Stands for the runner's end."""
@@ -98,13 +98,13 @@ def test_a_runner_that_was_killed_leaves_its_script_to_the_next_run(hypervisor: 
             raise KilledError
         return poll(job)
 
-    router.transport.poll = killed  # type: ignore[method-assign]
+    router.way.poll = killed  # type: ignore[method-assign]
     with pytest.raises(KilledError):
         one(hypervisor, wanted(scripts=[SLOW]))
-    router.transport.poll = poll  # type: ignore[method-assign]
+    router.way.poll = poll  # type: ignore[method-assign]
     with ThreadPoolExecutor() as pool:
         second = begin(pool, hypervisor)
-        wait_until(lambda: len(router.transport.started) > 3, "the second one has looked, and looks on")
+        wait_until(lambda: len(router.way.started) > 3, "the second one has looked, and looks on")
         paused.go_on.set()
         outcome = second.result(PATIENCE)
     assert (outcome.error, outcome.facts["first_boot"]) == (None, STANDING)
@@ -182,9 +182,9 @@ class Lossy:
     """Loses every n-th answer of a router's agent, after the router acted on the command."""
 
     def __init__(self, router: Chr, every: int) -> None:
-        self._call, self._every, self._count = router.transport.call, every, 0
+        self._call, self._every, self._count = router.way.call, every, 0
         self._lock = threading.Lock()
-        router.transport.call = self.call  # type: ignore[method-assign]
+        router.way.call = self.call  # type: ignore[method-assign]
 
     def call(self, command: str, arguments: t.Mapping[str, t.Any] | None = None) -> t.Any:
         answer = self._call(command, arguments)
@@ -208,7 +208,7 @@ def test_three_routers_come_through_first_boot_although_answers_are_lost(every: 
 
 def test_an_agent_that_never_answers_is_said_with_what_helps(hypervisor: MemoryHypervisor) -> None:
     hypervisor.plug("edge1", Chr(open_port=False))
-    hypervisor.routers["edge1"].transport.wait = lambda timeout: None  # type: ignore[method-assign]
+    hypervisor.routers["edge1"].way.wait = lambda timeout: None  # type: ignore[method-assign]
     outcome = one(hypervisor, wanted(timeout=1))
     assert "the router did not answer within 1 s" in str(outcome.error)
     assert "Split the script" not in str(outcome.error)

@@ -52,12 +52,12 @@ def execute(chr_: Chr, wanted: boot.FirstBoot, guest_uuid: str = UUID) -> str:
     there = read(chr_, wanted)
     before = there.record.settings if there.record else {}
     attempt = Run("this", guest_uuid, there.record is None or there.record.uuid != guest_uuid, before, there.hold or there.cut)
-    return run(chr_.transport, Script("first boot", boot_script(wanted, attempt), marker=DONE_LINE)).output
+    return run(chr_.way, Script("first boot", boot_script(wanted, attempt), marker=DONE_LINE)).output or ""
 
 
 def read(chr_: Chr, wanted: boot.FirstBoot) -> kept.Kept:
     """Everything that first boot keeps on the router."""
-    return kept.parse(run(chr_.transport, Script("record", kept.read_script(wanted), marker=kept.READ_LINE)).output)
+    return kept.parse(run(chr_.way, Script("record", kept.read_script(wanted), marker=kept.READ_LINE)).output or "")
 
 
 def hashed(wanted: boot.FirstBoot) -> str:

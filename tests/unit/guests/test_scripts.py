@@ -88,7 +88,7 @@ def test_an_agent_that_never_answers_fails_its_guest_alone(hypervisor: MemoryHyp
     hypervisor.plug("edge1", Chr(open_port=False))
     done = scripts(hypervisor, job("edge1", ":put 1"), job("edge2", ":put 1"))
     assert (done["edge1"].error is None, done["edge2"].error) == (False, None)
-    assert hypervisor.routers["edge1"].transport.started == []
+    assert hypervisor.routers["edge1"].way.started == []
 
 
 def test_check_mode_runs_only_what_reads(hypervisor: MemoryHypervisor) -> None:
@@ -145,8 +145,8 @@ def test_a_local_script_is_read_where_the_module_runs(tmp_path: Path) -> None:
 
 
 def test_a_file_on_the_router_is_imported_and_its_failure_is_seen(hypervisor: MemoryHypervisor) -> None:
-    hypervisor.routers["edge1"].transport.write_file("setup.rsc", b'/system identity set name="edge1"')
-    hypervisor.routers["edge2"].transport.write_file("setup.rsc", b":nonsense")
+    hypervisor.routers["edge1"].way.files.write("setup.rsc", b'/system identity set name="edge1"')
+    hypervisor.routers["edge2"].way.files.write("setup.rsc", b":nonsense")
     jobs = [parse_script(script_options(guest=name, guest_file="setup.rsc"), 1) for name in ("edge1", "edge2")]
     done = scripts(hypervisor, *jobs)
     assert (done["edge1"].error, hypervisor.routers["edge1"].router.identity) == (None, "edge1")
@@ -181,13 +181,13 @@ def test_a_file_is_put_once(hypervisor: MemoryHypervisor) -> None:
     wanted = File("edge1", 'we"ird $name.bin', CONTENT)
     assert files(hypervisor, wanted, options=CHECK)["edge1"].has_changed
     assert files(hypervisor, wanted)["edge1"].has_changed
-    assert hypervisor.routers["edge1"].transport.read_file(wanted.name) == CONTENT
+    assert hypervisor.routers["edge1"].way.files.read(wanted.name) == CONTENT
     assert not files(hypervisor, wanted)["edge1"].has_changed
     assert files(hypervisor, File("edge1", wanted.name, b"other"))["edge1"].has_changed
 
 
 def test_a_file_is_fetched_once(hypervisor: MemoryHypervisor, tmp_path: Path) -> None:
-    hypervisor.routers["edge1"].transport.write_file("a.bin", CONTENT)
+    hypervisor.routers["edge1"].way.files.write("a.bin", CONTENT)
     wanted = File("edge1", "a.bin", dest=tmp_path / "a.bin")
     assert files(hypervisor, wanted, options=CHECK)["edge1"].has_changed
     assert list(tmp_path.iterdir()) == []
@@ -198,7 +198,7 @@ def test_a_file_is_fetched_once(hypervisor: MemoryHypervisor, tmp_path: Path) ->
 
 
 def test_what_cannot_be_fetched_is_an_error(hypervisor: MemoryHypervisor, tmp_path: Path) -> None:
-    hypervisor.routers["edge2"].transport.write_file("a.bin", b"1")
+    hypervisor.routers["edge2"].way.files.write("a.bin", b"1")
     done = files(hypervisor, File("edge1", "a.bin", dest=tmp_path / "a"), File("edge2", "a.bin", dest=tmp_path / "no" / "a"))
     assert "file a.bin does not exist on the router" in str(done["edge1"].error)
     assert "cannot be written" in str(done["edge2"].error)

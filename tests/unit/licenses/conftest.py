@@ -19,19 +19,19 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses.doors i
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses.license import LicenseSpec, parse_spec
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.api import session
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.api_options import ApiOptions
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script import Ended
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.way import Ended
 
 from tests.clones import Clone
 from tests.simulators.routerboard.api_door import ApiDoor as ApiServer
 from tests.simulators.routeros.account_server import AccountServer
 from tests.simulators.routeros.agent import GuestAgent
-from tests.unit.support import SimulatedTransport
+from tests.unit.support import SimulatedWay
 from tests.waiting import PATIENCE
 
 WAYS = ("api", "guest_agent")
 
 
-class DeafTransport(SimulatedTransport):
+class DeafWay(SimulatedWay):
     """An agent that carries a renewal out and whose answer to it is lost."""
 
     def poll(self, job: int) -> Ended | None:
@@ -71,7 +71,7 @@ class Fleet:
         if self.openings > self.gone_after:
             raise GuestError("no connection")
         if self.way == "guest_agent":
-            kind = DeafTransport if self.answers_are_lost else SimulatedTransport
+            kind = DeafWay if self.answers_are_lost else SimulatedWay
             yield self._counted(AgentDoor(kind(GuestAgent(self.clones[name].router))))
             return
         if self.answers_are_lost:

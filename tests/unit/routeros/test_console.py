@@ -14,7 +14,6 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.console
     INTERRUPT,
     PLAIN_TERMINAL,
     SILENCE,
-    Credential,
     Result,
     Screen,
     Session,
@@ -24,6 +23,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.console
     log_out,
     run_command,
 )
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.way import Credential
 from hypothesis import given
 from hypothesis import strategies as st
 

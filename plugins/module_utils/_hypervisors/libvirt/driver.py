@@ -20,7 +20,7 @@ from ..._guests.hypervisor import Hypervisor
 from ..._guests.plan import GuestPlan, new_link
 from ..._guests.segment import SegmentPlan, SegmentState
 from ..._images.local import Images
-from ..._routeros.qga import AgentTransport
+from ..._routeros.qga import AgentWay
 from . import disks, domain_xml, host, storage
 from .agent import AgentChannel
 from .connection import Connections, Handle, error_code, library, side_by_side, translated
@@ -454,8 +454,9 @@ class LibvirtHypervisor:
         with translated("the guest's disk cannot be recognised", "Run again"):
             return disks.identity(domain.connect(), domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE))
 
-    def transport(self, guest: GuestState) -> AgentTransport:
-        return AgentTransport(AgentChannel(Handle(self._connections, guest.name, self._seen.get(guest.name)), self._events))
+    def ways(self, guest: GuestState) -> list[AgentWay]:
+        channel = AgentChannel(Handle(self._connections, guest.name, self._seen.get(guest.name)), self._events)
+        return [AgentWay(channel, guest.agent_connected)]
 
 
 def _slot(change: Change) -> int:
