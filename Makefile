@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-.PHONY: help setup demo demo-clean test lint types sanity units playbooks integration molecule bench clean
+.PHONY: help setup demo demo-clean test lint types sanity units playbooks integration molecule bench options clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -10,7 +10,10 @@ help: ## show this list
 demo: ## provision two routers on this machine's libvirt
 	@tests/run/demo
 
-demo-clean: ## remove exactly what `make demo` made
+demo-options: ## write what repeats the modules' options: argument specifications, defaults, fragments
+	@tests/run/options
+
+clean: ## remove exactly what `make demo` made
 	@tests/run/demo --clean
 
 test: ## set everything up, then run every check and every test
@@ -42,6 +45,9 @@ molecule: setup ## the Molecule scenarios: kvm on real libvirt and QEMU (CHR_IMA
 
 bench: setup ## measure speed against bare libvirt
 	@tests/run/bench
+
+options: setup ## write what repeats the modules' options: argument specifications, defaults, fragments
+	@tests/run/options
 
 clean: ## remove every generated file, .venv included
 	rm -rf .build .venv

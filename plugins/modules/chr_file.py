@@ -16,7 +16,7 @@ description:
   - Moves files through the hypervisor's guest agent. Contents are compared first, so that only what differs is written, and read back afterwards.
   - CHR's guest agent takes flat file names only.
 extends_documentation_fragment:
-  - vrouter.mikrotik.libvirt
+  - vrouter.mikrotik.hypervisor
   - vrouter.mikrotik.batch
   - vrouter.mikrotik.batch.phase
   - vrouter.mikrotik.attributes

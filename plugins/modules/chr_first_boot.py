@@ -23,7 +23,7 @@ description:
   - On RouterOS 6 all SSH keys of a user that has O(guests[].users[].ssh_keys) are first boot's.
   - The factory's DHCP clients are removed.
 extends_documentation_fragment:
-  - vrouter.mikrotik.libvirt
+  - vrouter.mikrotik.hypervisor
   - vrouter.mikrotik.batch
   - vrouter.mikrotik.batch.phase
   - vrouter.mikrotik.attributes

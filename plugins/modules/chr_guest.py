@@ -24,7 +24,7 @@ description:
   - On an existing guest, power, links, autostart and description are changed. Any other difference is left as it is - everything else is done, and
     then that guest fails with an error that names what is left.
 extends_documentation_fragment:
-  - vrouter.mikrotik.libvirt
+  - vrouter.mikrotik.hypervisor
   - vrouter.mikrotik.batch
   - vrouter.mikrotik.batch.phase
   - vrouter.mikrotik.attributes

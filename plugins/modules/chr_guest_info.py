@@ -16,7 +16,7 @@ description:
   - Returns what one hypervisor holds of the named guests and, where a router's guest agent answers, what the router says of itself.
   - Changes no router. The licence level that it sees is kept in the guest's mark, for the protection of licensed routers from removal.
 extends_documentation_fragment:
-  - vrouter.mikrotik.libvirt
+  - vrouter.mikrotik.hypervisor
   - vrouter.mikrotik.batch
   - vrouter.mikrotik.batch.phase
   - vrouter.mikrotik.attributes

@@ -18,7 +18,7 @@ description:
   - A segment that this collection did not create can be attached to and is otherwise left alone.
   - What a segment cannot have on this host is refused before anything is made.
 extends_documentation_fragment:
-  - vrouter.mikrotik.libvirt
+  - vrouter.mikrotik.hypervisor
   - vrouter.mikrotik.batch
   - vrouter.mikrotik.batch.phase
   - vrouter.mikrotik.attributes

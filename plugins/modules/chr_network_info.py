@@ -15,7 +15,7 @@ author:
 description:
   - Returns what one hypervisor holds of the named segments, and which guests are wired to them.
 extends_documentation_fragment:
-  - vrouter.mikrotik.libvirt
+  - vrouter.mikrotik.hypervisor
   - vrouter.mikrotik.batch
   - vrouter.mikrotik.batch.phase
   - vrouter.mikrotik.attributes

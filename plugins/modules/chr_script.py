@@ -18,7 +18,7 @@ description:
   - "A script that prints the line C(vrouter.mikrotik: changed=false) says that it changed nothing."
   - Only guests that bear this collection's mark are entered.
 extends_documentation_fragment:
-  - vrouter.mikrotik.libvirt
+  - vrouter.mikrotik.hypervisor
   - vrouter.mikrotik.batch
   - vrouter.mikrotik.batch.phase
   - vrouter.mikrotik.attributes
