@@ -36,6 +36,8 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 {documentation}"""
 '''
+
+
 class _Dumper(yaml.SafeDumper):
     """YAML as yamllint wants it: lists are indented."""
 
@@ -56,11 +58,20 @@ def generate(tree: Tree) -> None:
     _block(tree, "chr_license", "doc_fragments/api.py", _api_options(tree))
     shared = variables_of(tree, hypervisors())
     _hypervisors(tree, shared)
-    for role in roles():
-        variables = variables_of(tree, role)
+    described = {role: variables_of(tree, role) for role in roles()}
+    _check_defaults([variables.options for variables in described.values()])
+    for role, variables in described.items():
         _argument_specs(tree, role, variables)
         _defaults(tree, role, {name: option for name, option in variables.options.items() if name not in shared.options})
         _entries(tree, role, variables)
+
+
+def _check_defaults(roles: t.Iterable[Options]) -> None:
+    """A variable that several roles take has one default, as in a play the roles' defaults hide each other. Raises ValueError."""
+    found: dict[str, t.Any] = {}
+    for name, option in ((name, option) for options in roles for name, option in options.items()):
+        if found.setdefault(name, option.get("default")) != option.get("default"):
+            raise ValueError(f"{name}: two roles give it different defaults, {found[name]!r} and {option.get('default')!r}.")
 
 
 def _fragment(tree: Tree) -> None:
@@ -120,13 +131,13 @@ def _values(options: Options) -> dict[str, t.Any]:
 
 def _entries(tree: Tree, role: Role, variables: Variables) -> None:
     if variables.entries:
-        _yaml_file(tree, f"roles/{role.name}/vars/main/options.yml", role.name, variables.entries)
+        _yaml_file(tree, f"roles/{role.name}/vars/main/options.yml", role.name, {**variables.entries, **variables.own})
 
 
 def _hypervisors(tree: Tree, variables: Variables) -> None:
     """What the roles share: where the hypervisors are, and how their connections are made of variables."""
-    options = variables.options
-    given = {driver: {name: _given(variable, options) for name, variable in variables.entries[driver].items()} for driver in drivers()}
+    options, entries = variables.options, variables.entries
+    given = {driver: {name: _given(variable, options) for name, variable in entries[driver].items()} for driver in drivers()}
     values = {**_values(options), "batch_connections": {driver: {driver: connection} for driver, connection in given.items()}}
     _yaml_file(tree, "roles/batch/defaults/main/hypervisors.yml", "hypervisors", values)
 

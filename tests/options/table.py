@@ -24,6 +24,7 @@ class Take:
     option: the option whose suboptions are meant, with dots; empty: the module's own options.
     prefix: what their variables' names begin with, where `names` gives none. without: options that the role does not take.
     only: where given, the options that it takes. entry: the variable of the role that maps the options to the variables, if any.
+    own: the same for the hypervisors' own suboptions, by driver.
     """
 
     module: str
@@ -33,6 +34,7 @@ class Take:
     without: t.Sequence[str] = ()
     only: t.Sequence[str] = ()
     entry: str = ""
+    own: str = ""
 
     def variable(self, option: str) -> str | None:
         """The name of the variable that holds an option; one with leading underscores is the role's own business."""
@@ -41,7 +43,7 @@ class Take:
         return self.names.get(option, f"{self.prefix}{option}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Role:
     """A role. changes: keys of its variables that differ from the module's (none: without it). adds: variables that no module has."""
 
@@ -64,7 +66,7 @@ def hypervisors() -> Role:
     shared = _read(FOLDER / f"{SHARED}.yml")
     adds = {**shared.adds, "chr_hypervisor": {**shared.adds["chr_hypervisor"], "choices": drivers()}}
     takes = [Take("chr_guest", driver, f"chr_{driver}_", entry=driver) for driver in drivers()]
-    return replace(shared, takes=takes, adds=adds)
+    return replace(shared, takes=[*takes, *shared.takes], adds=adds)
 
 
 def _read(path: Path) -> Role:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .documented import Option, Options, drivers, options_of, ordered
 from .table import Role, Take, hypervisors
 from .tree import Tree
 
-Entry = dict[str, t.Any]  # option: variable, or option: the entry of its suboptions
+Entry = dict[str, str]  # option: variable
 
 REFERENCE: t.Final = re.compile(r"\bO\((?P<option>[\w.\[\]]+)(?P<value>=[^)]*)?\)")
 
@@ -24,16 +24,19 @@ class Item:
 
     module: str
     path: str  # as descriptions name the option: guests[].memory
+    name: str  # in an entry: memory
     variable: str
     option: Option
+    driver: str = ""  # whose own word it is
 
 
 @dataclass(frozen=True)
 class Variables:
-    """options: what an argument specification says of each variable. entries: the mappings that the role hands to its modules."""
+    """options: what an argument specification says of each variable. entries: the mappings that the role hands to its modules. own: by driver."""
 
     options: Options
     entries: dict[str, Entry]
+    own: dict[str, dict[str, Entry]]
 
 
 def variables_of(tree: Tree, role: Role) -> Variables:
@@ -42,11 +45,14 @@ def variables_of(tree: Tree, role: Role) -> Variables:
     changes = {name: option for part in parts for name, option in part.changes.items()}
     items: list[Item] = []
     entries: dict[str, Entry] = {}
+    own: dict[str, dict[str, Entry]] = {}
     for take in [take for part in parts for take in part.takes]:
-        found, entry = _follow(tree, take)
+        found = _follow(tree, take)
         items += found
         if take.entry and take in role.takes:  # what is shared has its mapping in one place
-            entries[take.entry] = entry
+            entries[take.entry] = {item.name: item.variable for item in found if not item.driver}
+        if take.own:
+            own[take.own] = {driver: {item.name: item.variable for item in found if item.driver == driver} for driver in drivers()}
     options: Options = {}
     for item in items:
         if item.variable not in options and not item.variable.startswith("__"):
@@ -55,26 +61,24 @@ def variables_of(tree: Tree, role: Role) -> Variables:
     for part in parts:
         options.update({name: ordered({"type": "str", **option}) for name, option in part.adds.items()})
     _check_references(role, options)
-    return Variables(options, entries)
+    return Variables(options, entries, own)
 
 
-def _follow(tree: Tree, take: Take) -> tuple[list[Item], Entry]:
-    """The items of one take and its entry. A driver's own suboptions of a guest are variables of their own: chr_libvirt_machine."""
+def _follow(tree: Tree, take: Take) -> list[Item]:
+    """The items of one take. A driver's own suboptions of a guest are variables of their own: chr_libvirt_machine."""
     options, path = options_of(tree, take.module), ""
     for name in filter(None, take.option.split(".")):
         path += f"{name}[]." if options[name]["type"] == "list" else f"{name}."
         options = options[name]["options"]
     items: list[Item] = []
-    entry: Entry = {}
     for name, option in options.items():
         variable = take.variable(name)
-        if variable and take.option and name in drivers():
-            found, entry[name] = _follow(tree, Take(take.module, f"{take.option}.{name}", f"chr_{name}_"))
-            items += found
+        if variable and take.own and name in drivers():
+            nested = _follow(tree, Take(take.module, f"{take.option}.{name}", f"chr_{name}_"))
+            items += [replace(item, name=f"{name}.{item.name}", driver=name) for item in nested]
         elif variable:
-            entry[name] = variable
-            items.append(Item(take.module, path + name, variable, option))
-    return items, entry
+            items.append(Item(take.module, path + name, name, variable, option))
+    return items
 
 
 def _as_variable(item: Item, items: t.Sequence[Item]) -> Option:
