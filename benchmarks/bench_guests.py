@@ -163,7 +163,7 @@ def no_change(image: Path, size: Size) -> list[tuple[str, str, str]]:
 
 def script(hypervisor: Hypervisor) -> float:
     """How long a script of DELAY seconds takes until its result is here."""
-    way = hypervisor.ways(hypervisor.observe(["router"])["router"])[0]
+    way = hypervisor.ways(hypervisor.observe(["router"]).guests["router"])[0]
     way.wait(PATIENCE)
     return timed(lambda: run_script(way, Script("delay", f":delay {DELAY}s")))
 

@@ -10,9 +10,10 @@ import typing as t
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.registry import DRIVERS
 
 from ..plugin_utils._describe import Describer
-from ..plugin_utils._parsers import problems, role_problems
+from ..plugin_utils._parsers import Setting, problems, role_problems
 from ..plugin_utils._phase import Values
 from ..plugin_utils._variables import OWN, judge_names, known_names, role_options
 from ..plugin_utils._wording import in_variables
@@ -52,16 +53,20 @@ class ActionModule(ActionBase):
                 broken.append(str(error))
         return broken or role_problems(spec, given)
 
+    def _setting(self, arguments: Values) -> Setting:
+        """The router's hypervisor is one that exists: the roles' own argument specification has said so before."""
+        return Setting(arguments, DRIVERS[self._describer.value("chr_hypervisor") or next(iter(DRIVERS))].platform)
+
     def _problems(self, description: t.Mapping[str, t.Any]) -> list[str]:
         """What the module of a phase would refuse of this router."""
         if not description.get("wanted", True):
             return []
         names = description.get("entry") or {}
         entries = [*(description.get("entries") or []), *([self._describer.entry(names)] if names else [])]
-        place, arguments = description.get("variable"), description.get("arguments") or {}
+        place, setting = description.get("variable"), self._setting(description.get("arguments") or {})
         found = [
             f"{place}: {entry.get('name')}: {text}" if place else text
             for entry in entries
-            for text in problems(description["module"], entry, arguments, new=bool(description.get("new")))
+            for text in problems(description["module"], entry, setting, new=bool(description.get("new")))
         ]
         return [in_variables(text, {**names, **(description.get("names") or {})}) for text in found]

@@ -14,7 +14,8 @@ from ._core.batch import Planned, Progress
 from ._core.errors import RouterError
 from ._core.secrets import Mask
 from ._guests.hypervisor import Hypervisor
-from ._hypervisors.registry import connect, connection_arguments
+from ._guests.platform import Platform
+from ._hypervisors.registry import DRIVERS, connect, connection_arguments, named
 from ._routeros.api import Api, session
 from ._routeros.api_options import ApiOptions, api_arguments
 
@@ -42,6 +43,15 @@ def api_module(arguments: t.Mapping[str, t.Any], **constraints: t.Any) -> Ansibl
     """An AnsibleModule for work on one router through its API."""
     connection = {"api": {"type": "dict", "required": True, "options": api_arguments()}}
     return AnsibleModule(argument_spec={**connection, **arguments, **PHASE}, supports_check_mode=True, **constraints)
+
+
+def hypervisor_of(module: AnsibleModule) -> tuple[Platform, list[str]]:
+    """The data of the hypervisor that the module's options name, and the keys of those that they do not. Else the module ends."""
+    try:
+        platform = named(module.params).platform
+    except RouterError as error:
+        module.fail_json(msg=str(error))
+    return platform, [key for key in DRIVERS if key != platform.key]
 
 
 def planned(module: AnsibleModule) -> Planned:

@@ -48,7 +48,7 @@ options:
       name:
         description:
           - The guest's name on the hypervisor.
-          - 1 to 63 letters, digits, dots, underscores and dashes, beginning with a letter or digit.
+          - That of a new guest, on libvirt, is 1 to 63 letters, digits, dots, underscores and dashes, beginning with a letter or digit.
         type: str
         required: true
       state:
@@ -78,29 +78,37 @@ options:
         description: Size of the disk in MiB; not below the image's own size. RouterOS grows into it at its first boot. Disks never shrink.
         type: int
       disk_bus:
-        description: The bus of the system disk. A new guest gets V(virtio).
+        description: The bus of the system disk. A new guest gets the one that is best on its hypervisor, V(virtio) on libvirt.
         type: str
-      disk_clone:
-        description:
-          - How a new guest's disk is made. V(linked) is copy-on-write from the base image, V(full) an independent copy.
-          - A new guest gets V(linked).
-        type: str
-        choices: [linked, full]
-      machine:
-        description: The machine type. A new guest gets V(pc).
-        type: str
-        choices: [pc, q35]
-      cpu_model:
-        description:
-          - V(host-passthrough), V(host-model), V(maximum) or a CPU model of the hypervisor.
-          - A new guest gets V(host-passthrough) under KVM, and the hypervisor's own default otherwise.
-        type: str
-      accelerator:
-        description:
-          - V(kvm), V(qemu) (software emulation) or V(auto), which uses KVM where it really works and not where there is only its device node.
-          - A new guest gets V(auto). A real CHR has a guest agent only under KVM.
-        type: str
-        choices: [auto, kvm, qemu]
+      libvirt:
+        description: What only guests on libvirt have.
+        type: dict
+        suboptions:
+          pool:
+            description:
+              - The storage pool of the base image and the guest's disk. It counts when the guest is made. A new guest gets V(default).
+            type: str
+          disk_clone:
+            description:
+              - How a new guest's disk is made. V(linked) is copy-on-write from the base image, V(full) an independent copy.
+              - A new guest gets V(linked).
+            type: str
+            choices: [linked, full]
+          machine:
+            description: The machine type. A new guest gets V(pc).
+            type: str
+            choices: [pc, q35]
+          accelerator:
+            description:
+              - V(kvm), V(qemu) (software emulation) or V(auto), which uses KVM where it really works and not where there is only its device node.
+              - A new guest gets V(auto). A real CHR has a guest agent only under KVM.
+            type: str
+            choices: [auto, kvm, qemu]
+          cpu_model:
+            description:
+              - V(host-passthrough), V(host-model), V(maximum) or a CPU model of the hypervisor.
+              - A new guest gets V(host-passthrough) under KVM, and the hypervisor's own default otherwise.
+            type: str
       serial_console:
         description: Whether the guest has a serial console. A new guest gets one.
         type: bool
@@ -133,7 +141,7 @@ options:
               - If not given, it is derived from the guest's UUID, and stays.
             type: str
           model:
-            description: The NIC model. A new interface gets V(virtio).
+            description: The NIC model. A new interface gets the one that is best on its hypervisor, V(virtio) on libvirt.
             type: str
           link:
             description:
@@ -245,6 +253,14 @@ guests:
       description: The guest's UUID.
       type: str
       returned: when the guest exists
+    id:
+      description: By what the hypervisor knows the guest. Names are not unique everywhere.
+      type: str
+      returned: when the guest exists
+    location:
+      description: Where on the hypervisor the guest is now.
+      type: str
+      returned: when the guest exists
     power:
       description: V(running), V(stopped) or V(suspended).
       type: str
@@ -261,14 +277,10 @@ guests:
       description: Memory in MiB.
       type: int
       returned: when the guest exists
-    machine:
-      description: The machine type.
-      type: str
-      returned: when the guest exists
-    accelerator:
-      description: V(kvm) or V(qemu).
-      type: str
-      returned: when the guest exists
+    libvirt:
+      description: What only guests on libvirt have - C(machine), C(accelerator), C(cpu_model) and C(pool).
+      type: dict
+      returned: when the guest exists, on libvirt
     autostart:
       description: Whether the guest starts with its host.
       type: bool
@@ -320,7 +332,8 @@ from ..module_utils._core.batch import Outcome, Progress, summary
 from ..module_utils._guests.converge import converge_guests
 from ..module_utils._guests.guest import parse_guests
 from ..module_utils._guests.hypervisor import Hypervisor
-from ..module_utils._module import batch_module, masks_of, planned, run
+from ..module_utils._hypervisors.registry import guest_arguments
+from ..module_utils._module import batch_module, hypervisor_of, masks_of, planned, run
 
 NIC: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},
@@ -339,15 +352,12 @@ GUEST: dict[str, t.Any] = {
     "memory": {"type": "int"},
     "disk_size": {"type": "int"},
     "disk_bus": {"type": "str"},
-    "disk_clone": {"type": "str", "choices": ["linked", "full"]},
-    "machine": {"type": "str", "choices": ["pc", "q35"]},
-    "cpu_model": {"type": "str"},
-    "accelerator": {"type": "str", "choices": ["auto", "kvm", "qemu"]},
     "serial_console": {"type": "bool"},
     "agent": {"type": "bool"},
     "autostart": {"type": "bool"},
     "description": {"type": "str"},
     "interfaces": {"type": "list", "elements": "dict", "options": NIC},
+    **guest_arguments(),
     "configured": {"type": "bool"},
     "link_before_first_boot": {"type": "bool", "default": False},
     "confirm": {"type": "str"},
@@ -363,7 +373,8 @@ def main() -> None:
     module = batch_module({"guests": {"type": "list", "elements": "dict", "required": True, "options": GUEST}})
     guests = module.params["guests"]
     masks, secrets = masks_of(guests)
-    specs, errors = parse_guests(guests)
+    platform, others = hypervisor_of(module)
+    specs, errors = parse_guests(guests, platform, others)
 
     def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:
         outcomes = converge_guests(

@@ -30,10 +30,9 @@ attributes:
     support: full
 options:
   names:
-    description: The guests to read.
+    description: The guests to read. If not given, every guest that bears this collection's mark is.
     type: list
     elements: str
-    required: true
   agent:
     description: Whether to ask the routers' guest agents too. Only agents that have opened their channel are asked.
     type: bool
@@ -51,7 +50,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 guests:
-  description: An entry for each named guest. See M(vrouter.mikrotik.chr_guest) for the fields that both return.
+  description:
+    - An entry for each guest that was read. One that cannot be read has C(failed) and C(msg), and the others come.
+    - See M(vrouter.mikrotik.chr_guest) for the fields that both return.
   returned: always
   type: dict
   sample: {"edge1": {"exists": true, "power": "running", "router": {"identity": "edge1", "release": "RouterOS 7.20.8"}}}
@@ -90,7 +91,7 @@ guests:
 
 import typing as t
 
-from ..module_utils._core.batch import Progress
+from ..module_utils._core.batch import Progress, summary
 from ..module_utils._guests.facts import read_guests
 from ..module_utils._guests.hypervisor import Hypervisor
 from ..module_utils._module import batch_module, run
@@ -98,14 +99,14 @@ from ..module_utils._module import batch_module, run
 
 def main() -> None:
     """Run the module."""
-    module = batch_module({"names": {"type": "list", "elements": "str", "required": True}, "agent": {"type": "bool", "default": True}})
+    module = batch_module({"names": {"type": "list", "elements": "str"}, "agent": {"type": "bool", "default": True}})
 
     def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:
         params = module.params
-        guests = read_guests(
+        outcomes = read_guests(
             hypervisor, params["names"], ask_agent=params["agent"], check_mode=module.check_mode, concurrency=params["concurrency"]
         )
-        return {"guests": guests, "changed": False}
+        return summary(outcomes, {}, "guests")
 
     run(module, work)
 

@@ -69,7 +69,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._core.changes import diff
 from ..module_utils._core.errors import RouterError
 from ..module_utils._hypervisors.libvirt import pools
-from ..module_utils._hypervisors.libvirt.arguments import ARGUMENTS
+from ..module_utils._hypervisors.libvirt.arguments import CONNECTION
 from ..module_utils._hypervisors.libvirt.connection import Connections
 
 
@@ -77,7 +77,7 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            "libvirt": {**ARGUMENTS, "required": True},
+            "libvirt": {**CONNECTION, "required": True},
             "name": {"type": "str", "required": True},
             "path": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

@@ -37,7 +37,7 @@ class Describer:
         given = {option: value for option, value in found.items() if value is not None and value != ""}
         if "scripts" in given:
             given["scripts"] = [self._script(dict(script), names["scripts"]) for script in given["scripts"]]
-        return given
+        return nested(given)
 
     def _script(self, script: Values, variable: str) -> Values:
         """A script with its source in place, from a file (`src`) or a template (`template`)."""
@@ -57,3 +57,15 @@ class Describer:
             if os.path.isfile(path):
                 return path
         raise AnsibleActionFail(f"{option}: there is no file {name}. It was looked for at {', '.join(candidates)}.")
+
+
+def nested(options: t.Mapping[str, t.Any]) -> Values:
+    """Options whose names hold a dot as suboptions of what stands before it."""
+    found: Values = {}
+    for name, value in options.items():
+        option, dot, suboption = name.partition(".")
+        if dot:
+            found.setdefault(option, {})[suboption] = value
+        else:
+            found[name] = value
+    return found

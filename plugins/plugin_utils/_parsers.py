@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import typing as t
+from dataclasses import dataclass
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError, UnsupportedError
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import check_gaps, parse_guest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.limits import KVM, check
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import GuestSpec, check_gaps, parse_guest
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.limits import check
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.platform import Platform
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import parse_segment
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.registry import DRIVERS
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._images.source import parse_request
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses.license import check_account, parse_spec
 from ansible_collections.vrouter.mikrotik.plugins.modules import chr_first_boot, chr_guest, chr_image, chr_license, chr_network
@@ -20,48 +23,60 @@ from ansible_collections.vrouter.mikrotik.plugins.modules import chr_first_boot,
 Values = t.Dict[str, t.Any]  # noqa: UP006  (evaluated at import)
 
 
-def _license(entry: Values, arguments: Values) -> None:
-    check_account(arguments.get("account"), arguments.get("password"), parse_spec(entry))
+@dataclass(frozen=True)
+class Setting:
+    """In what an entry stands: the arguments of the whole module run, and the router's hypervisor."""
+
+    arguments: t.Mapping[str, t.Any]
+    platform: Platform
 
 
-PARSERS: t.Final[dict[str, tuple[Values, t.Callable[[Values, Values], object]]]] = {
+def _license(entry: Values, setting: Setting) -> None:
+    check_account(setting.arguments.get("account"), setting.arguments.get("password"), parse_spec(entry))
+
+
+def _guest(entry: Values, setting: Setting) -> GuestSpec:
+    return parse_guest(entry, setting.platform, [key for key in DRIVERS if key != setting.platform.key])
+
+
+PARSERS: t.Final[dict[str, tuple[Values, t.Callable[[Values, Setting], object]]]] = {
     "vrouter.mikrotik.chr_image": (chr_image.IMAGE, lambda entry, dummy: parse_request(entry)),
     "vrouter.mikrotik.chr_network": (chr_network.NETWORK, lambda entry, dummy: parse_segment(entry)),
-    "vrouter.mikrotik.chr_guest": (chr_guest.GUEST, lambda entry, dummy: parse_guest(entry)),
+    "vrouter.mikrotik.chr_guest": (chr_guest.GUEST, _guest),
     "vrouter.mikrotik.chr_first_boot": (chr_first_boot.GUEST, lambda entry, dummy: chr_first_boot.parse_boot(entry)),
     "vrouter.mikrotik.chr_license": (chr_license.ROUTER, _license),
 }
 
 
-def _new_guest(entry: Values) -> None:
+def _new_guest(entry: Values, setting: Setting) -> None:
     """What a guest that does not exist yet must keep to. Raises InputError."""
-    spec = parse_guest(entry)
+    spec = _guest(entry, setting)
     check_gaps(spec)
-    check(spec, KVM)
+    check(spec, setting.platform)
 
 
-def _new_image(entry: Values) -> None:
+def _new_image(entry: Values, dummy: Setting) -> None:
     path = entry.get("path")
     if path is not None and not os.path.isfile(path):
         raise InputError(f"path: there is no file {path}", remedy="Name a CHR disk image on this machine")
 
 
-OF_NEW: t.Final[dict[str, t.Callable[[Values], None]]] = {
+OF_NEW: t.Final[dict[str, t.Callable[[Values, Setting], None]]] = {
     "vrouter.mikrotik.chr_guest": _new_guest,
     "vrouter.mikrotik.chr_image": _new_image,
 }
 
 
-def problems(module: str, entry: Values, arguments: Values, new: bool = False) -> list[str]:
-    """What the module would refuse in one entry of its list; `arguments` are those of the whole run. `new`: the object does not exist yet."""
+def problems(module: str, entry: Values, setting: Setting, new: bool = False) -> list[str]:
+    """What the module would refuse in one entry of its list. `new`: the object does not exist yet."""
     spec, parse = PARSERS[module]
     checked = ArgumentSpecValidator(spec).validate(entry)
     if checked.error_messages:
         return list(checked.error_messages)
     try:
-        parse(checked.validated_parameters, arguments)
+        parse(checked.validated_parameters, setting)
         if new:
-            OF_NEW[module](checked.validated_parameters)
+            OF_NEW[module](checked.validated_parameters, setting)
     except (InputError, UnsupportedError) as error:
         return [str(error)]
     return []

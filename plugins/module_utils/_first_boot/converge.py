@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from .._core.batch import Outcome, Progress, run_batch
 from .._core.changes import Change
 from .._core.errors import GuestError, RouterError
+from .._guests.carry_out import carry_out
 from .._guests.enter import RunOptions, existing, open_running
 from .._guests.facts import guest_facts
 from .._guests.guest import GuestSpec, GuestState, Mark
-from .._guests.hypervisor import Hypervisor
+from .._guests.hypervisor import Hypervisor, Report
 from .._guests.plan import plan
 from .on_router import OnRouter
 from .record import Kept, Record
@@ -167,16 +168,16 @@ class _Router:
         guest = self._found
         if guest is None or guest.mark is None or guest.power != "running" or not guest.configured:
             return
-        if self._hypervisor.disk_id(guest) != guest.mark.disk_id:
+        if self._hypervisor.disk_id(guest.ref) != guest.mark.disk_id:
             self._links(guest, configured=False)
 
     def _links(self, guest: GuestState, configured: bool) -> None:
         """Move the hypervisor's mark and the links with it."""
-        item = plan(replace(self._item.links, configured=configured), guest)
+        item = plan(replace(self._item.links, configured=configured), guest, self._hypervisor.platform)
         if self._options.check_mode:
             self._changes += item.changes
         elif item.changes:
-            self._hypervisor.apply(item, self._progress, self._changes.append)
+            carry_out(self._hypervisor, item, Report(self._name, self._progress, self._changes, self._warnings))
             self._reread()
 
     def _predict(self, guest: GuestState, ours: Record | None) -> None:
@@ -185,14 +186,14 @@ class _Router:
         if ours is None:  # its links were closed, or would have been
             guest = replace(guest, interfaces=tuple(replace(nic, link=False) for nic in guest.interfaces))
             guest = replace(guest, mark=replace(guest.mark or Mark(), configured=False))
-        self._changes += plan(replace(self._item.links, configured=True), guest).changes
+        self._changes += plan(replace(self._item.links, configured=True), guest, self._hypervisor.platform).changes
 
     def _predict_new(self) -> None:
         """The same for a guest that an earlier task of the check-mode run would have made or started."""
         self._changes += self._setting_changes(None)
         up = [nic for nic in self._item.links.interfaces if nic.link is not False]
-        self._changes += [Change(f"interfaces.{nic.name}.link", False, True) for nic in up]
         self._changes.append(Change("configured", False, True))
+        self._changes += [Change(f"interfaces.{nic.name}.link", False, True) for nic in up]
 
     def _reread(self) -> GuestState:
         now = self._hypervisor.observe([self._name]).get(self._name)

@@ -9,12 +9,12 @@ import typing as t
 from dataclasses import replace
 
 from .._core.batch import NOTHING_PLANNED, Outcome, Planned, Progress, run_batch
-from .._core.changes import Change
 from .._core.errors import GuestError, RouterError
 from . import limits
+from .carry_out import carry_out
 from .facts import guest_facts, segment_facts
 from .guest import GuestSpec, GuestState
-from .hypervisor import Hypervisor
+from .hypervisor import Hypervisor, Observed, Report
 from .license_mark import look_before_removal
 from .plan import GuestPlan, plan
 from .segment import SegmentSpec, plan_segment
@@ -51,25 +51,28 @@ def converge_guests(
 
 def _apply(hypervisor: Hypervisor, item: GuestPlan, outcome: Outcome, progress: Progress) -> Outcome:
     """The outcome with the changes that this run really made, as far as it came."""
-    done: list[Change] = []
+    report = Report(item.spec.name, progress)
+    error: RouterError | None = None
     try:
-        hypervisor.apply(item, progress, done.append)
-    except RouterError as error:
-        facts = {key: value for key, value in outcome.facts.items() if key != "left"}
-        return replace(outcome, changes=tuple(done), facts=facts, error=error)
-    return replace(outcome, changes=tuple(done))
+        carry_out(hypervisor, item, report)
+    except RouterError as caught:
+        error = caught
+    facts = outcome.facts if error is None else {key: value for key, value in outcome.facts.items() if key != "left"}
+    warnings = (*outcome.warnings, *report.warnings)
+    return replace(outcome, changes=tuple(report.changes), warnings=warnings, facts=facts, error=error or outcome.error)
 
 
 def _plan_guests(
-    hypervisor: Hypervisor, specs: t.Mapping[str, GuestSpec], found: t.Mapping[str, GuestState]
+    hypervisor: Hypervisor, specs: t.Mapping[str, GuestSpec], found: Observed
 ) -> tuple[dict[str, GuestPlan], dict[str, Outcome]]:
     plans: dict[str, GuestPlan] = {}
     outcomes: dict[str, Outcome] = {}
     for name, spec in specs.items():
-        have = found.get(name)
+        have = found.guests.get(name)
         try:
+            have = found.get(name)
             warnings = limits.check(spec, hypervisor.platform) if have is None and spec.state != "absent" else []
-            plans[name] = plan(spec, have)
+            plans[name] = plan(spec, have, hypervisor.platform)
         except RouterError as error:
             outcomes[name] = Outcome(name, facts=guest_facts(have), error=error)
             continue
@@ -91,10 +94,11 @@ def _read_back(hypervisor: Hypervisor, outcomes: t.Mapping[str, Outcome]) -> dic
     if not outcomes:
         return {}
     try:
-        after = hypervisor.observe(outcomes)
+        after = hypervisor.observe(list(outcomes))
     except RouterError as error:  # what was done stays said; what stands is not known
         return {name: replace(outcome, error=outcome.error or error) for name, outcome in outcomes.items()}
-    return {name: _standing(outcome, after.get(name)) for name, outcome in outcomes.items()}
+    unread = {name: replace(outcome, error=outcome.error or after.errors[name]) for name, outcome in outcomes.items() if name in after.errors}
+    return {**{name: _standing(outcome, after.guests.get(name)) for name, outcome in outcomes.items()}, **unread}
 
 
 def _standing(outcome: Outcome, after: GuestState | None) -> Outcome:
@@ -120,7 +124,7 @@ def converge_segments(
 
     def work(name: str) -> t.Callable[[], Outcome]:
         def apply() -> Outcome:
-            item = plan_segment(specs[name], found.get(name))
+            item = plan_segment(specs[name], found.get(name), hypervisor.platform)
             if not item.changes:
                 return Outcome(name, facts=segment_facts(item.found))
             hypervisor.check_segment(item)

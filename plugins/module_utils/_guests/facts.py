@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.batch import Outcome, run_batch
+from .._core.errors import RouterError
 from .enter import needs_text, open_now
 from .guest import GuestState
 from .hypervisor import Hypervisor
@@ -21,8 +22,9 @@ def guest_facts(found: GuestState | None) -> dict[str, t.Any]:
         return {"exists": False}
     mark = found.mark
     facts: dict[str, t.Any] = {"exists": True, "ours": mark is not None}
-    for key in ("uuid", "power", "cpus", "memory", "machine", "accelerator", "autostart", "agent_connected", "console"):
+    for key in ("uuid", "id", "location", "power", "cpus", "memory", "autostart", "agent_connected", "console"):
         facts[key] = getattr(found, key)
+    facts[found.hypervisor] = dict(found.own)
     if found.suspended_for:
         facts["suspended_for"] = found.suspended_for
     facts["disks"] = list(found.disks)
@@ -38,29 +40,34 @@ def segment_facts(found: SegmentState | None) -> dict[str, t.Any]:
 
 
 def read_guests(
-    hypervisor: Hypervisor, names: t.Collection[str], *, ask_agent: bool, check_mode: bool, concurrency: int
-) -> dict[str, dict[str, t.Any]]:
-    """What the hypervisor holds of each named guest, and what its router says where its agent has opened the channel."""
-    found = hypervisor.observe(names)
+    hypervisor: Hypervisor, names: t.Collection[str] | None, *, ask_agent: bool, check_mode: bool, concurrency: int
+) -> dict[str, Outcome]:
+    """What the hypervisor holds of each named guest, or of all that are ours, and what its router says where its agent may answer."""
+    found = hypervisor.list() if names is None else hypervisor.observe(names)
+    wanted = [*found.guests, *found.errors] if names is None else names
 
-    def ask(name: str) -> t.Callable[[], Outcome]:
+    def read(name: str) -> t.Callable[[], Outcome]:
         def work() -> Outcome:
-            way = open_now(hypervisor, found[name], needs_text("what the router says of itself"))
-            if way is None:
-                return Outcome(name)
-            facts = way.facts()
-            if not check_mode:
-                note_level(hypervisor, found[name], facts["license_level"])
+            guest = found.get(name)
+            facts = guest_facts(guest)
+            if guest is not None and ask_agent and guest.power == "running" and guest.agent_connected is not False:
+                facts.update(_ask(hypervisor, guest, check_mode))
             return Outcome(name, facts=facts)
 
         return work
 
-    asked = [name for name, state in found.items() if ask_agent and state.agent_connected is not False and state.power == "running"]
-    answers = run_batch({name: ask(name) for name in asked}, concurrency)
-    result = {name: guest_facts(found.get(name)) for name in names}
-    for name, answer in answers.items():
-        if answer.error is None and answer.facts:
-            result[name]["router"] = dict(answer.facts)
-        elif answer.error is not None:
-            result[name]["router_error"] = str(answer.error)
-    return result
+    return run_batch({name: read(name) for name in wanted}, concurrency)
+
+
+def _ask(hypervisor: Hypervisor, guest: GuestState, check_mode: bool) -> dict[str, t.Any]:
+    """What the router says, or why it gave no answer."""
+    try:
+        way = open_now(hypervisor, guest, needs_text("what the router says of itself"))
+        if way is None:
+            return {}
+        facts = way.facts()
+        if not check_mode:
+            note_level(hypervisor, guest, facts["license_level"])
+    except RouterError as error:
+        return {"router_error": str(error)}
+    return {"router": facts}

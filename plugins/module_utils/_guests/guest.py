@@ -8,24 +8,23 @@ The words are the module's options and are the same on every hypervisor; a drive
 
 from __future__ import annotations
 
-import hashlib
+import os
 import re
 import typing as t
-import uuid as uuidlib
 from dataclasses import dataclass, field, replace
 
 from .._core.addresses import parse_mac
 from .._core.batch import parse_batch
 from .._core.errors import InputError
-from .._core.names import check_name
+from .._core.names import check_readable
 from .._core.version import Version
+from .platform import Platform
 
 Power = t.Literal["running", "stopped", "suspended"]
 State = t.Literal["present", "started", "stopped", "restarted", "absent"]
 
 SLOT: t.Final = re.compile(r"ether([1-9][0-9]?)")
 UNKNOWN_LEVEL: t.Final = "unknown"  # of a licence: the router was configured, and nobody has looked yet
-MAX_SLOT: t.Final = 24  # etherN has a fixed PCI address; both machine types have room for this many
 
 
 @dataclass(frozen=True)
@@ -68,9 +67,11 @@ class Mark:
     guest_uuid: str = ""  # the guest that it was written on: a clone inherits the mark, and not this
     disk_id: str = ""  # the identity of that guest's system disk; empty where it cannot have one
 
-    def with_disk(self, image: str, version: str | None, disk_size: int | None, disk_id: str) -> Mark:
-        """The mark of a guest whose disk has just been made whole."""
-        return replace(self, image=image, version=version or self.version, disk_size=disk_size or 0, disk_id=disk_id, disk_ready=True)
+    def with_disk(self, made: Mark, disk_id: str) -> Mark:
+        """The mark of a guest whose disk has just been made whole; `made` is the one that it was to be made with."""
+        return replace(
+            self, image=made.image, version=made.version or self.version, disk_size=made.disk_size, disk_id=disk_id, disk_ready=True
+        )
 
     def configured_on(self, guest_uuid: str, disk_id: str) -> Mark:
         """The mark of a guest whose first boot has just succeeded. Of a clone's licence nobody knows yet."""
@@ -80,7 +81,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class GuestSpec:
-    """One wanted router. Sizes in MiB. None means: left out by the user, so not compared, and a default at creation."""
+    """One wanted router. Sizes in MiB. None means: left out by the user, so not compared, and a default at creation.
+
+    `own` are the hypervisor's own words for it (the suboptions named after the driver), those alone that were given.
+    """
 
     name: str
     state: State = "present"
@@ -90,15 +94,12 @@ class GuestSpec:
     memory: int | None = None
     disk_size: int | None = None
     disk_bus: str | None = None
-    disk_clone: str | None = None
-    machine: str | None = None
-    cpu_model: str | None = None
-    accelerator: str | None = None
     serial_console: bool | None = None
     agent: bool | None = None
     autostart: bool | None = None
     description: str | None = None
     interfaces: tuple[Nic, ...] = ()
+    own: t.Mapping[str, t.Any] = field(default_factory=dict)
     configured: bool | None = None
     link_before_first_boot: bool = False
     confirm: str | None = None
@@ -106,10 +107,29 @@ class GuestSpec:
     licensed: str | None = None
     shutdown_timeout: int = 60
 
-    def value(self, option: str) -> t.Any:
+    def value(self, option: str, platform: Platform) -> t.Any:
         """What a new guest gets for an option: the user's word, else the default; None where there is none."""
         given = getattr(self, option)
-        return DEFAULTS.get(option) if given is None else given
+        return platform.default(option) if given is None else given
+
+    def own_value(self, option: str, platform: Platform) -> t.Any:
+        """The same for one of the hypervisor's own words."""
+        return self.own.get(option, platform.own[option].default)
+
+    @property
+    def source(self) -> str | None:
+        """What a new guest's disk is made from: a template of its hypervisor, or the path of an image. None where neither was given."""
+        return self.own.get("template") or self.image
+
+
+@dataclass(frozen=True)
+class GuestRef:
+    """Which guest: names are not unique everywhere, and a guest may be replaced by another of its name while a run works on it."""
+
+    name: str
+    uuid: str
+    id: str  # by which its hypervisor knows it
+    location: str  # where it is now
 
 
 @dataclass(frozen=True)
@@ -117,27 +137,32 @@ class GuestState:
     """One router as its hypervisor holds it. Sizes in MiB; `disk_size` is 0 where it was not asked for."""
 
     name: str
+    hypervisor: str  # the key of its platform
     uuid: str
+    id: str  # by which its hypervisor knows it
+    location: str  # where it is now
     power: Power
     mark: Mark | None  # None: not ours
     cpus: int
     memory: int
     disk_bus: str
-    machine: str
-    cpu_model: str
-    accelerator: str
     serial_console: bool
     agent: bool
     autostart: bool
     description: str
     interfaces: tuple[NicState, ...]
+    own: t.Mapping[str, t.Any] = field(default_factory=dict)  # the hypervisor's own words for it
     disk_size: int = 0
-    agent_connected: bool = False
+    agent_connected: bool | None = False  # None: nobody asked, and it may be
     console: str = ""  # command that opens the serial console
     disks: tuple[str, ...] = field(default=())  # what the hypervisor calls the guest's own disks
     disk_id: str | None = None  # the identity that its system disk has, empty for none; None where the guest runs, so that it holds its disk
     suspended_for: str = ""  # why the hypervisor suspended it, where nobody asked for that
     shared_macs: t.Mapping[str, str] = field(default_factory=dict)  # of a clone: MACs that another guest has too, and that guest's name
+
+    @property
+    def ref(self) -> GuestRef:
+        return GuestRef(self.name, self.uuid, self.id, self.location)
 
     @property
     def cloned(self) -> bool:
@@ -156,49 +181,65 @@ class GuestState:
         return next((nic for nic in self.interfaces if nic.name == name), None)
 
 
-# Defaults of a new guest; an existing one is never measured against them.
-DEFAULTS: t.Final[dict[str, t.Any]] = {
-    "cpus": 1,
-    "memory": 1024,
-    "disk_bus": "virtio",
-    "disk_clone": "linked",
-    "machine": "pc",
-    "accelerator": "auto",
-    "serial_console": True,
-    "agent": True,
-    "autostart": True,
-    "description": "",
-}
-NIC_MODEL: t.Final = "virtio"
+@dataclass(frozen=True)
+class NewGuest:
+    """A guest that is to be made, with everything decided that is not its hypervisor's to decide."""
+
+    spec: GuestSpec
+    platform: Platform
+    uuid: str
+    mark: Mark  # of a guest whose disk is not there yet
+    interfaces: tuple[NicState, ...]
+
+    @classmethod
+    def of(cls, spec: GuestSpec, platform: Platform, uuid: str) -> NewGuest:
+        """From the wish, and a UUID that nobody has."""
+        image = os.path.basename(spec.source or "")
+        mark = Mark(spec.version or "", image, disk_ready=False, disk_size=spec.disk_size or 0, guest_uuid=uuid)
+        return cls(spec, platform, uuid, mark, tuple(_new_nic(spec, nic, platform, uuid) for nic in spec.interfaces))
+
+    def value(self, option: str) -> t.Any:
+        return self.spec.value(option, self.platform)
+
+    def own(self, option: str) -> t.Any:
+        return self.spec.own_value(option, self.platform)
+
+
+def _new_nic(spec: GuestSpec, nic: Nic, platform: Platform, uuid: str) -> NicState:
+    mac, model = nic.mac or platform.macs.derive(uuid, nic.slot), nic.model or platform.nic_model
+    return NicState(nic.name, mac, model, str(nic.network), new_link(spec, nic))
+
+
+def new_link(spec: GuestSpec, nic: Nic) -> bool:
+    """Whether a new guest's link is up: only where the user opened the gate before first boot."""
+    return spec.link_before_first_boot and nic.link is not False
 
 
 def slot_number(name: str) -> int:
     """N of `etherN`. Raises InputError for any other name."""
     match = SLOT.fullmatch(name)
-    if match is None or int(match.group(1)) > MAX_SLOT:
+    if match is None:
         raise InputError(
             f"interfaces: {name!r} is no slot name",
-            wanted=f"ether1 to ether{MAX_SLOT}",
+            wanted="ether1, ether2 and so on",
             remedy="Name interfaces as a fresh CHR does; rename them inside RouterOS if you like",
         )
     return int(match.group(1))
 
 
-def derive_mac(guest_uuid: str, slot: int) -> str:
-    """A stable MAC for etherN: prefix 02 (locally administered) and 40 bits of a hash of the guest's UUID and N."""
-    digest = hashlib.sha256(f"{uuidlib.UUID(guest_uuid)}/{slot}".encode()).digest()
-    return ":".join(["02", *(f"{byte:02x}" for byte in digest[:5])])
-
-
-def parse_guest(options: t.Mapping[str, t.Any]) -> GuestSpec:
-    """A GuestSpec from one entry of the module's `guests`. Raises InputError naming the option."""
-    name = check_name(options["name"])
+def parse_guest(options: t.Mapping[str, t.Any], platform: Platform, others: t.Collection[str] = ()) -> GuestSpec:
+    """A GuestSpec from one entry of the module's `guests`; `others` are the keys of the hypervisors that are not meant. Raises InputError."""
+    name = check_readable(options["name"])
+    strange = [key for key in others if options.get(key) is not None]
+    if strange:
+        raise InputError(f"{strange[0]}: this guest's hypervisor is {platform.key}", remedy=f"Use {platform.key}, or connect to {strange[0]}")
     if options.get("version") is not None:
         Version(options["version"])
     nics = tuple(_parse_nic(nic) for nic in options.get("interfaces") or ())
     _check_unique(nics)
+    own = {key: value for key, value in (options.get(platform.key) or {}).items() if value is not None}
     values = {key: options[key] for key in GuestSpec.__dataclass_fields__ if options.get(key) is not None and key != "interfaces"}
-    return GuestSpec(**{**values, "name": name, "interfaces": nics})
+    return GuestSpec(**{**values, "name": name, "interfaces": nics, "own": own})
 
 
 def _parse_nic(options: t.Mapping[str, t.Any]) -> Nic:
@@ -207,7 +248,7 @@ def _parse_nic(options: t.Mapping[str, t.Any]) -> Nic:
     network = options.get("network")
     return Nic(
         name=options["name"],
-        network=check_name(network, "interfaces.network") if network is not None else None,
+        network=check_readable(network, "interfaces.network") if network is not None else None,
         mac=parse_mac(mac, f"interfaces.{options['name']}.mac") if mac is not None else None,
         model=options.get("model"),
         link=options.get("link"),
@@ -222,9 +263,11 @@ def _check_unique(nics: tuple[Nic, ...]) -> None:
             raise InputError(f"interfaces: {what} {', '.join(twice)} is given twice", remedy="Give each interface its own")
 
 
-def parse_guests(entries: t.Sequence[t.Mapping[str, t.Any]]) -> tuple[dict[str, GuestSpec], dict[str, InputError]]:
+def parse_guests(
+    entries: t.Sequence[t.Mapping[str, t.Any]], platform: Platform, others: t.Collection[str] = ()
+) -> tuple[dict[str, GuestSpec], dict[str, InputError]]:
     """All guests of a batch by name, and the errors of those that are wrong in themselves or share a MAC."""
-    specs, errors = parse_batch("guests", entries, parse_guest)
+    specs, errors = parse_batch("guests", entries, lambda entry: parse_guest(entry, platform, others))
     shared = _shared_macs(specs)
     errors.update(shared)
     return {name: spec for name, spec in specs.items() if name not in shared}, errors

@@ -16,9 +16,7 @@ from .._routeros.script import EXIT_DONE, GUARD_TIMEOUT, follow
 from .._routeros.way import Way
 from .enter import open_now
 from .guest import GuestSpec, GuestState
-from .hypervisor import Hypervisor
-
-Guests = t.Mapping[str, GuestState]
+from .hypervisor import Hypervisor, Observed
 
 
 def read_level(way: Way) -> str:
@@ -30,12 +28,12 @@ def read_level(way: Way) -> str:
 def note_level(hypervisor: Hypervisor, guest: GuestState, level: str) -> None:
     """Keep the level that was just seen, unless the mark says it already."""
     if level and guest.mark is not None and guest.mark.license_level != level:
-        hypervisor.note_license(guest, level)
+        hypervisor.write_mark(guest.ref, lambda mark: replace(mark, license_level=level))
 
 
 def look_before_removal(
-    hypervisor: Hypervisor, specs: t.Mapping[str, GuestSpec], found: Guests, *, check_mode: bool, concurrency: int
-) -> dict[str, GuestState]:
+    hypervisor: Hypervisor, specs: t.Mapping[str, GuestSpec], found: Observed, *, check_mode: bool, concurrency: int
+) -> Observed:
     """The guests as found, those that are to go with the level that their router tells now. Where it does not answer, the mark's word stands."""
 
     def look(guest: GuestState) -> t.Callable[[], Outcome]:
@@ -48,10 +46,10 @@ def look_before_removal(
 
         return work
 
-    asked = {name: guest for name, guest in found.items() if _is_to_go(specs[name]) and _answers(guest)}
+    asked = {name: guest for name, guest in found.guests.items() if _is_to_go(specs[name]) and _answers(guest)}
     answers = run_batch({name: look(guest) for name, guest in asked.items()}, concurrency)
     levels = {name: str(answer.facts["level"]) for name, answer in answers.items() if answer.error is None and answer.facts["level"]}
-    return {name: _with_level(guest, levels.get(name)) for name, guest in found.items()}
+    return replace(found, guests={name: _with_level(guest, levels.get(name)) for name, guest in found.guests.items()})
 
 
 def _is_to_go(spec: GuestSpec) -> bool:

@@ -15,91 +15,105 @@ from dataclasses import dataclass
 
 from .._core.errors import InputError, UnsupportedError
 from .._core.version import OLDEST_CHR, Version
-from .guest import NIC_MODEL, GuestSpec
+from .guest import GuestSpec
+from .platform import Platform
 
-MIN_MEMORY: t.Final = 128  # MiB; below it even the self-installation does not finish
-MIN_DISK: t.Final = 128  # MiB
-MAX_DISK_V6: t.Final = 16 * 1024  # MiB
-RECOMMENDED_MEMORY_V7: t.Final = 1024  # MiB
-BASE_MEMORY: t.Final = {6: 128, 7: 256}  # MiB
-MEMORY_PER_QUEUE: t.Final = 8  # MiB for each CPU and each interface after the first
 PARAVIRTUAL: t.Final = "Hypervisors that provide paravirtualization are not supported"  # CHR manual, System Requirements, Warning
+MEMORY_PER_QUEUE: t.Final = 8  # MiB for each CPU and each interface after the first
 
 
 @dataclass(frozen=True)
-class Platform:
-    """What CHR can use on one hypervisor (CHR manual, "Usable Network and Disk interfaces on various hypervisors"); the best NIC model is first.
+class Row:
+    """One limit. Of the rows that agree in option, bound and kind, the one of the newest version counts; None lifts the limit."""
 
-    `disk_buses` are those of the system disk; where SCSI serves secondary disks alone (the manual's note), it is not among them.
-    """
-
-    title: str
-    nic_models: tuple[str, ...]
-    disk_buses: tuple[str, ...]
-
-    @property
-    def discouraged(self) -> frozenset[str]:
-        """E1000, where there is something better (CHR manual, the warning below that list)."""
-        return frozenset({"e1000"}) - {self.nic_models[0]}
+    option: str
+    since: str  # RouterOS version
+    bound: t.Literal["at least", "at most"]
+    limit: int | None
+    kind: t.Literal["error", "warning"] = "error"
+    queues: int = 0  # what each queue (a CPU for an interface after the first) adds to the limit
+    words: str = ""  # what is said after, or in the place of, the limit
 
 
-KVM: t.Final = Platform("Qemu/KVM", ("virtio", "e1000", "vmxnet3"), ("ide", "sata", "virtio"))
-ESX: t.Final = Platform("ESX", ("vmxnet3", "e1000"), ("ide",))
-HYPER_V: t.Final = Platform("Hyper-V", ("network adapter", "legacy network adapter"), ("ide",))
-VIRTUALBOX: t.Final = Platform("VirtualBox", ("e1000", "rtl8193"), ("ide", "sata", "scsi", "sas"))
-XEN: t.Final = Platform("Xen Project", ("netfront", "e1000", "rtl8193"), ("ide", "sata"))
+ROWS: t.Final = (
+    Row("cpus", "6.0", "at least", 1),
+    Row("memory", "6.0", "at least", 128, queues=MEMORY_PER_QUEUE),
+    Row("memory", "7.0", "at least", 256, queues=MEMORY_PER_QUEUE),
+    Row("memory", "7.0", "at least", 1024, "warning", words="is enough to run; the manual recommends 1024 MiB for RouterOS 7"),
+    Row("disk_size", "6.0", "at least", 128),
+    Row("disk_size", "6.0", "at most", 16 * 1024, words=" (16 GB), the most that RouterOS 6 can use"),
+    Row("disk_size", "7.0", "at most", None),
+)
+UNITS: t.Final = {"memory": " MiB", "disk_size": " MiB"}
 
 
-def base_memory(version: Version, cpus: int, interfaces: int) -> int:
-    """The least memory, in MiB, by the manual's formula for this version."""
-    base = BASE_MEMORY[6 if version.major < 7 else 7]
-    return max(MIN_MEMORY, base + MEMORY_PER_QUEUE * cpus * max(0, interfaces - 1))
-
-
-def check(spec: GuestSpec, platform: Platform) -> list[str]:
+def check(spec: GuestSpec, platform: Platform, rows: t.Sequence[Row] = ROWS) -> list[str]:
     """Raise for each limit that the wanted guest breaks, all in one error; return the warnings.
 
     Only what is given, or would be a new guest's default, is looked at. Without a version the rules of RouterOS 7 apply.
     """
+    platform.guest_name.check(spec.name)
     version = Version(spec.version) if spec.version else Version("7.0")
-    problems = [problem for problem in _problems(spec, platform, version) if problem]
+    broken = [(row, said) for row in _in_force(rows, version) if (said := _broken(row, spec, platform))]
     if version < OLDEST_CHR:
         raise UnsupportedError(
             f"version {version} has no CHR", wanted=f"{OLDEST_CHR} or later (CHR manual, System Requirements)", remedy="Choose a newer version"
         )
+    problems = [*(said for row, said in broken if row.kind == "error"), *_hardware(spec, platform), *_lacking(spec, platform)]
     if problems:
-        raise InputError("; ".join(problems), remedy=f"These are the limits of the CHR manual for RouterOS {version.major} on {platform.title}")
-    return _warnings(spec, platform, version)
+        raise InputError(
+            "; ".join(problems), remedy=f"These are the limits of the CHR manual for RouterOS {version.major} on {platform.hardware.title}"
+        )
+    return [*_discouraged(spec, platform), *(said for row, said in broken if row.kind == "warning")]
 
 
-def _problems(spec: GuestSpec, platform: Platform, version: Version) -> t.Iterator[str]:
-    memory = spec.value("memory")
-    cpus = spec.value("cpus")
-    least = base_memory(version, cpus, len(spec.interfaces))
-    if cpus < 1:
-        yield f"cpus: {cpus} is below 1"
-    if memory < least:
-        yield f"memory: {memory} MiB is below {least} MiB for {cpus} CPUs and {len(spec.interfaces)} interfaces"
-    if spec.disk_size is not None and spec.disk_size < MIN_DISK:
-        yield f"disk_size: {spec.disk_size} MiB is below {MIN_DISK} MiB"
-    if spec.disk_size is not None and version.major < 7 and spec.disk_size > MAX_DISK_V6:
-        yield f"disk_size: {spec.disk_size} MiB is above {MAX_DISK_V6} MiB (16 GB), the most that RouterOS 6 can use"
-    bus = spec.value("disk_bus")
-    if bus not in platform.disk_buses:
-        yield f"disk_bus: CHR's system disk cannot be on {bus}, only on {', '.join(platform.disk_buses)}"
+def _in_force(rows: t.Sequence[Row], version: Version) -> list[Row]:
+    """The rows that count for a version."""
+    newest: dict[tuple[str, str, str], Row] = {}
+    for row in sorted(rows, key=lambda row: Version(row.since)):
+        if Version(row.since) <= version:
+            newest[row.option, row.bound, row.kind] = row
+    return list(newest.values())
+
+
+def _broken(row: Row, spec: GuestSpec, platform: Platform) -> str:
+    """What is wrong by this row; empty where nothing is."""
+    value = spec.value(row.option, platform)
+    if row.limit is None or value is None:
+        return ""
+    cpus, interfaces = max(0, spec.value("cpus", platform)), len(spec.interfaces)
+    limit = row.limit + row.queues * cpus * max(0, interfaces - 1)
+    if value >= limit if row.bound == "at least" else value <= limit:
+        return ""
+    unit = UNITS.get(row.option, "")
+    if row.kind == "warning":
+        return f"{row.option}: {value}{unit} {row.words}"
+    words = f" for {cpus} CPUs and {interfaces} interfaces" if row.queues else row.words
+    return f"{row.option}: {value}{unit} is {'below' if row.bound == 'at least' else 'above'} {limit}{unit}{words}"
+
+
+def _hardware(spec: GuestSpec, platform: Platform) -> t.Iterator[str]:
+    """Buses, models and slots that this hypervisor has none of, or CHR no driver for."""
+    bus, buses = spec.value("disk_bus", platform), platform.hardware.disk_buses
+    if bus not in buses:
+        yield f"disk_bus: CHR's system disk cannot be on {bus}, only on {', '.join(buses)}"
     for nic in spec.interfaces:
-        model = nic.model or NIC_MODEL
-        if model not in platform.nic_models:
-            yield f"interfaces.{nic.name}.model: CHR has no driver for {model}, only for {', '.join(platform.nic_models)}"
+        model, models = nic.model or platform.nic_model, platform.hardware.nic_models
+        if model not in models:
+            yield f"interfaces.{nic.name}.model: CHR has no driver for {model}, only for {', '.join(models)}"
+        if nic.slot > platform.slots:
+            yield f"interfaces.{nic.name}: a guest has room for ether1 to ether{platform.slots}"
 
 
-def _warnings(spec: GuestSpec, platform: Platform, version: Version) -> list[str]:
-    found = [
-        f"interfaces.{nic.name}.model: the CHR manual advises against {nic.model}; use {platform.nic_models[0]} where the host offers it"
-        for nic in spec.interfaces
-        if nic.model in platform.discouraged
-    ]
-    memory = spec.value("memory")
-    if version.major >= 7 and memory < RECOMMENDED_MEMORY_V7:
-        found.append(f"memory: {memory} MiB is enough to run; the manual recommends {RECOMMENDED_MEMORY_V7} MiB for RouterOS 7")
-    return found
+def _lacking(spec: GuestSpec, platform: Platform) -> t.Iterator[str]:
+    """What was asked for by name and this hypervisor does not have."""
+    for option in ("agent", "serial_console", "autostart"):
+        if getattr(spec, option) and option not in platform.features:
+            yield f"{option}: guests of {platform.key} have none"
+
+
+def _discouraged(spec: GuestSpec, platform: Platform) -> t.Iterator[str]:
+    for nic in spec.interfaces:
+        if nic.model in platform.hardware.discouraged:
+            better = platform.nic_model
+            yield f"interfaces.{nic.name}.model: the CHR manual advises against {nic.model}; use {better} where the host offers it"

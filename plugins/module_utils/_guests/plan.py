@@ -10,18 +10,17 @@ touches anything.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._core import changes as reconcile
 from .._core.changes import Change, sides
 from .._core.confirm import require_confirm
 from .._core.errors import InputError, RefusedError, UnsupportedError
-from .guest import DEFAULTS, NIC_MODEL, UNKNOWN_LEVEL, GuestSpec, GuestState, Nic, check_gaps, derive_mac, slot_number
+from .guest import UNKNOWN_LEVEL, GuestSpec, GuestState, Nic, check_gaps, new_link, slot_number
+from .platform import COMMON_DEFAULTS, Platform
 
-# Fields that can be changed on an existing guest in this release; every other difference is refused, never ignored.
-CONVERGED: t.Final = ("autostart", "description")
 FREE: t.Final = "free"  # the level that every router has, and that is lost without harm
-FIXED: t.Final = ("cpus", "memory", "disk_size", "disk_bus", "machine", "cpu_model", "accelerator", "serial_console", "agent")
+COMPARED: t.Final = ("cpus", "memory", "disk_size", "disk_bus", "serial_console", "agent", "autostart", "description")
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,11 @@ class GuestPlan:
         )
 
 
-def plan(spec: GuestSpec, found: GuestState | None) -> GuestPlan:
-    """The changes from `found` to `spec`, in the order in which they are to be applied."""
+def plan(spec: GuestSpec, found: GuestState | None, platform: Platform) -> GuestPlan:
+    """The changes from `found` to `spec`, in the order in which they are to be applied.
+
+    Links close before anything else and open after the mark, so that a run which is cut off leaves the gate closed or the mark true.
+    """
     if found is not None and found.mark is None:
         raise RefusedError(
             f"a guest named {spec.name} exists and is not ours",
@@ -72,11 +74,20 @@ def plan(spec: GuestSpec, found: GuestState | None) -> GuestPlan:
     if spec.state == "absent":
         return GuestPlan(spec, found, tuple(_removal(spec, found)) if found else ())
     if found is None:
-        return GuestPlan(spec, None, tuple(_creation(spec)))
+        return GuestPlan(spec, None, tuple(_creation(spec, platform)))
     _refuse_shared_macs(spec, found)
-    settings = reconcile.compare({key: getattr(spec, key) for key in CONVERGED}, vars(found))
-    changes = [*_repair(spec, found), *settings, *_links(spec, found), *_macs(spec, found), *_mark(spec, found), *_power(spec, found)]
-    return GuestPlan(spec, found, tuple(changes), tuple(_unlisted(spec, found)), tuple(_left(spec, found)))
+    links, fields = list(_links(spec, found)), list(_fields(spec, found, platform))
+    changes = (
+        *(change for change in links if not change.after),
+        *_repair(spec, found),
+        *_macs(spec, found, platform),
+        *(change for change in fields if change.field in platform.effects),
+        *_mark(spec, found),
+        *(change for change in links if change.after),
+        *_power(spec, found),
+    )
+    left = [change for change in fields if change.field not in platform.effects]
+    return GuestPlan(spec, found, changes, tuple(_unlisted(spec, found)), (*left, *_left_of_interfaces(spec, found)))
 
 
 def _removal(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
@@ -106,41 +117,42 @@ def _refuse_licensed(found: GuestState) -> None:
     )
 
 
-def _creation(spec: GuestSpec) -> t.Iterator[Change]:
-    if spec.image is None:
-        raise InputError("image: a new guest needs one", remedy="Give the path of a CHR disk image; chr_image gets one")
+def _creation(spec: GuestSpec, platform: Platform) -> t.Iterator[Change]:
+    if spec.source is None:
+        ways = f" or {platform.key}.template" if "template" in platform.features else ""
+        raise InputError(f"image{ways}: a new guest needs one", remedy="Give the path of a CHR disk image; chr_image gets one")
     check_gaps(spec)
     yield Change("exists", False, True)
-    for key in (*DEFAULTS, "image", "version", "cpu_model", "disk_size"):
-        value = spec.value(key)
+    values = {key: spec.value(key, platform) for key in (*COMMON_DEFAULTS, "disk_bus", "image", "version", "disk_size")}
+    values.update({f"{platform.key}.{key}": spec.own_value(key, platform) for key in platform.own})
+    for key, value in values.items():
         if value not in (None, ""):
             yield Change(key, None, value)
     for nic in spec.interfaces:
-        wanted = {"network": nic.network, "model": nic.model or NIC_MODEL, "mac": nic.mac, "link": new_link(spec, nic)}
+        wanted = {"network": nic.network, "model": nic.model or platform.nic_model, "mac": nic.mac, "link": new_link(spec, nic)}
         yield from reconcile.compare(wanted, {}, prefix=f"interfaces.{nic.name}.")
     if spec.state in ("started", "restarted"):
         yield Change("power", None, "running")
 
 
-def new_link(spec: GuestSpec, nic: Nic) -> bool:
-    """Whether a new guest's link is up: only where the user opened the gate before first boot."""
-    return spec.link_before_first_boot and nic.link is not False
-
-
 def _repair(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
     """A guest that an interrupted run left without a whole disk gets one; it was never started."""
     if found.mark is not None and not found.mark.disk_ready:
-        if spec.image is None:
+        if spec.source is None:
             raise InputError("image: the guest's disk was never finished and needs one", remedy="Give the path of its CHR disk image")
         yield Change("disk", "unfinished", "ready")
 
 
-def _left(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
-    """Every wanted difference that this release cannot make on an existing guest."""
-    wanted = {key: getattr(spec, key) for key in FIXED}
-    if wanted["accelerator"] == "auto":
-        wanted["accelerator"] = None  # it was found out when the guest was made
-    yield from reconcile.compare(wanted, vars(found), reconcile.RESTART)
+def _fields(spec: GuestSpec, found: GuestState, platform: Platform) -> t.Iterator[Change]:
+    """Every wanted difference of a field, with what a change of it costs here."""
+    own = {key: spec.own.get(key) for key, option in platform.own.items() if not option.placement and spec.own.get(key) != option.found_out}
+    for prefix, wanted, have in (("", {key: getattr(spec, key) for key in COMPARED}, vars(found)), (f"{platform.key}.", own, found.own)):
+        for change in reconcile.compare(wanted, have, prefix=prefix):
+            yield replace(change, effect=platform.effects.get(change.field, reconcile.RESTART))
+
+
+def _left_of_interfaces(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
+    """Every wanted difference of an interface that this release cannot make on an existing guest."""
     for nic in spec.interfaces:
         have = found.nic(nic.name)
         if have is None:
@@ -155,12 +167,16 @@ def is_configured(spec: GuestSpec, found: GuestState) -> bool:
     return found.configured if spec.configured is None else spec.configured
 
 
+def gate_is_open(spec: GuestSpec, found: GuestState) -> bool:
+    """Whether links may be up: first boot succeeded, or the user opened the gate before."""
+    return is_configured(spec, found) or spec.link_before_first_boot
+
+
 def _links(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
     """The gate: no link is up before first boot succeeded, listed or not, unless the user opened it."""
-    gate_open = is_configured(spec, found) or spec.link_before_first_boot
     listed = {nic.name: nic for nic in spec.interfaces}
     for have in found.interfaces:
-        wanted = _wanted_link(spec, listed.get(have.name)) if gate_open else False
+        wanted = _wanted_link(spec, listed.get(have.name)) if gate_is_open(spec, found) else False
         if wanted is not None and wanted != have.link:
             yield Change(f"interfaces.{have.name}.link", have.link, wanted)
 
@@ -175,7 +191,6 @@ def _wanted_link(spec: GuestSpec, nic: Nic | None) -> bool | None:
 def _refuse_shared_macs(spec: GuestSpec, found: GuestState) -> None:
     """Two guests with one MAC are never on the wires together: a clone that runs keeps its links down, since MACs change only while it is off."""
     listed = {nic.name: nic for nic in spec.interfaces}
-    gate_open = is_configured(spec, found) or spec.link_before_first_boot
     for have in found.interfaces:
         owner = found.shared_macs.get(have.mac)
         if owner is None:
@@ -183,7 +198,7 @@ def _refuse_shared_macs(spec: GuestSpec, found: GuestState) -> None:
         wanted = listed.get(have.name)
         if wanted is not None and wanted.mac == have.mac:
             raise InputError(f"interfaces.{have.name}.mac: {have.mac} belongs to guest {owner}", remedy="Use another MAC, or leave it out")
-        if gate_open and found.power != "stopped":
+        if gate_is_open(spec, found) and found.power != "stopped":
             raise RefusedError(
                 f"interfaces.{have.name}: the guest is a clone and has the MAC of guest {owner}",
                 found=have.mac,
@@ -191,13 +206,13 @@ def _refuse_shared_macs(spec: GuestSpec, found: GuestState) -> None:
             )
 
 
-def _macs(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
+def _macs(spec: GuestSpec, found: GuestState, platform: Platform) -> t.Iterator[Change]:
     """A clone gets MACs of its own before it is started."""
     if found.power != "stopped":
         return
     for have in found.interfaces:
         if have.mac in found.shared_macs:
-            yield Change(f"interfaces.{have.name}.mac", have.mac, derive_mac(found.uuid, slot_number(have.name)))
+            yield Change(f"interfaces.{have.name}.mac", have.mac, platform.macs.derive(found.uuid, slot_number(have.name)))
 
 
 def _mark(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:

@@ -15,7 +15,8 @@ from .._core.batch import parse_batch
 from .._core.changes import Change, sides
 from .._core.confirm import require_confirm
 from .._core.errors import InputError, RefusedError, UnsupportedError
-from .._core.names import check_name
+from .._core.names import check_readable
+from .platform import Feature, Platform
 
 DEVICE: t.Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}")  # Linux: at most 15 characters
 MTU: t.Final = range(68, 65536)  # bytes
@@ -81,7 +82,7 @@ class SegmentPlan:
 
 def parse_segment(options: t.Mapping[str, t.Any]) -> SegmentSpec:
     """A SegmentSpec from one entry of the module's `networks`. Raises InputError naming the option and its limit."""
-    check_name(options["name"])
+    check_readable(options["name"])
     given = {key: options[key] for key in SegmentSpec.__dataclass_fields__ if options.get(key) is not None}
     if "vlan_trunk" in given:
         given["vlan_trunk"] = tuple(given["vlan_trunk"]) or None
@@ -105,8 +106,6 @@ def _check_devices(spec: SegmentSpec) -> None:
         device = getattr(spec, option)
         if device is not None and not DEVICE.fullmatch(device):
             raise InputError(f"{option}: {device!r} is no device name", wanted="1 to 15 of letters, digits, '.', '_', '-'")
-    if not spec.bridge and not spec.attach_to and not DEVICE.fullmatch(spec.name):
-        raise InputError("bridge: the segment's name is too long for a device name", wanted="at most 15 characters", remedy="Give bridge")
     if spec.open_vswitch and not spec.attach_to:
         raise InputError("open_vswitch: only an existing bridge can be Open vSwitch's", remedy="Name it in attach_to")
     if spec.attach_to and (spec.address or spec.mtu):
@@ -136,13 +135,33 @@ def _parse_address(text: str) -> str:
     return address
 
 
-def plan_segment(spec: SegmentSpec, found: SegmentState | None) -> SegmentPlan:
-    """The changes from `found` to `spec`; raises where they would touch what is not ours."""
+FEATURES: t.Final[dict[str, Feature]] = {
+    "bridge": "segment.bridge",
+    "attach_to": "segment.attach_to",
+    "open_vswitch": "segment.open_vswitch",
+    "address": "segment.address",
+    "mtu": "segment.mtu",
+    "vlan_tag": "segment.vlan_tag",
+    "vlan_trunk": "segment.vlan_trunk",
+    "mac_spoofing": "segment.mac_spoofing",
+}
+
+
+def _refuse_lacking(spec: SegmentSpec, platform: Platform) -> None:
+    lacking = [option for option, feature in FEATURES.items() if getattr(spec, option) is not None and feature not in platform.features]
+    if lacking:
+        raise UnsupportedError(f"segments of {platform.key} have no {', '.join(lacking)}", remedy="Leave these options out")
+
+
+def plan_segment(spec: SegmentSpec, found: SegmentState | None, platform: Platform) -> SegmentPlan:
+    """The changes from `found` to `spec`; raises where they would touch what is not ours, or what the hypervisor does not have."""
+    _refuse_lacking(spec, platform)
     if spec.state == "absent":
         return SegmentPlan(spec, found, tuple(_removal(spec, found)), tuple(_left_behind(found))) if found else SegmentPlan(spec, None, ())
     wanted = {key: getattr(spec, key) for key in ("address", "mtu", "open_vswitch", "vlan_tag", "vlan_trunk", "mac_spoofing")}
     wanted["bridge"] = spec.bridge or spec.attach_to or (spec.name if found is None else None)
     if found is None:
+        platform.segment_name.check(spec.name)
         return SegmentPlan(spec, None, (Change("exists", False, True), *reconcile.compare(wanted, {}), Change("active", None, True)))
     differ = reconcile.compare(wanted, vars(found))
     start = () if found.active else (Change("active", False, True),)

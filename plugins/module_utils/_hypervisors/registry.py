@@ -1,32 +1,67 @@
 # Copyright: (c) 2026, the vrouter.mikrotik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The registry of drivers: how a connection names its driver (private).
+"""The registry of drivers: what each is and how it is opened (private).
 
-Adding a hypervisor is adding one entry to each of the two functions, beside the driver and its doc fragment. The imports stand in the functions,
-and are no importlib calls, because Ansible ships to a module only what it finds by parsing.
+Adding a hypervisor is adding an entry to DRIVERS, beside the driver and its doc fragment. A driver's library is first imported when one is
+opened, and by a statement, because Ansible ships to a module only what it finds by parsing.
 """
 
 from __future__ import annotations
 
 import typing as t
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from .._core.errors import InputError
 from .._guests.hypervisor import Hypervisor
+from .._guests.platform import Platform
+from .libvirt import arguments as libvirt_arguments
+from .libvirt.platform import PLATFORM as LIBVIRT
+
+Arguments = t.Dict[str, t.Any]  # noqa: UP006  (evaluated at import)
+Opened = AbstractContextManager[Hypervisor]
 
 
-def connection_arguments() -> dict[str, t.Any]:
+def _libvirt(options: t.Mapping[str, t.Any], concurrency: int) -> Opened:
+    from .libvirt import driver
+
+    return driver.connect(options, concurrency)
+
+
+@dataclass(frozen=True)
+class Driver:
+    """One kind of hypervisor: its data, the argument specifications of its connection and of its words for a guest, and how it is opened."""
+
+    platform: Platform
+    connection: Arguments
+    guest: Arguments
+    open: t.Callable[[t.Mapping[str, t.Any], int], Opened]
+
+
+_ALL: t.Final = (Driver(LIBVIRT, libvirt_arguments.CONNECTION, libvirt_arguments.GUEST, _libvirt),)
+DRIVERS: t.Final = {driver.platform.key: driver for driver in _ALL}
+
+
+def connection_arguments() -> Arguments:
     """The connection options of every driver, for a module's argument specification."""
-    from .libvirt import arguments as libvirt
-
-    return {"libvirt": libvirt.ARGUMENTS}
+    return {key: driver.connection for key, driver in DRIVERS.items()}
 
 
-def connect(params: t.Mapping[str, t.Any], concurrency: int) -> AbstractContextManager[Hypervisor]:
+def guest_arguments() -> Arguments:
+    """Every driver's own words for a guest, for the suboptions of `guests`."""
+    return {key: driver.guest for key, driver in DRIVERS.items()}
+
+
+def named(params: t.Mapping[str, t.Any]) -> Driver:
+    """The driver of the one connection option that is given. Raises InputError."""
+    for key, driver in DRIVERS.items():
+        if params.get(key) is not None:
+            return driver
+    raise InputError("no hypervisor is named", wanted=f"one of {', '.join(DRIVERS)}")
+
+
+def connect(params: t.Mapping[str, t.Any], concurrency: int) -> Opened:
     """Open the hypervisor that the one given connection option names. Raises UnreachableError."""
-    if params.get("libvirt") is not None:
-        from .libvirt import driver as libvirt
-
-        return libvirt.connect(params["libvirt"], concurrency)
-    raise InputError("no hypervisor is named", wanted=f"one of {', '.join(connection_arguments())}")
+    driver = named(params)
+    return driver.open(params[driver.platform.key], concurrency)

@@ -53,11 +53,6 @@ class ImageFile:
         self._scan()
         return self._sections
 
-    @property
-    def stored_as(self) -> str:
-        """The name under which a hypervisor keeps it: readable, and new for any other content."""
-        return f"{self.path.stem}-{self.sha256[:16]}.img"
-
     def _scan(self) -> None:
         """Read the file, once."""
         if self._digest:

@@ -14,7 +14,7 @@ from .._core.errors import InputError, RouterError
 from .._guests.enter import RunOptions, needs_text, open_guest
 from .._guests.facts import guest_facts
 from .._guests.guest import GuestState
-from .._guests.hypervisor import Hypervisor
+from .._guests.hypervisor import Hypervisor, Observed
 from .._guests.license_mark import note_level
 from .._hypervisors.registry import connect
 from .._routeros.api import session
@@ -42,7 +42,7 @@ def license_doors(
     agents = [name for name in names if name not in apis]
     trouble: RouterError | None = None
     hypervisor: Hypervisor | None = None
-    found: dict[str, GuestState] = {}
+    found = Observed()
     with ExitStack() as stack:
         try:
             if agents:
@@ -64,10 +64,10 @@ def license_doors(
             asked = [name for name in failed if name not in apis]
             with suppress(RouterError):
                 if hypervisor is not None and asked:
-                    return {name: guest_facts(guest) for name, guest in hypervisor.observe(asked).items()}
+                    return {name: guest_facts(guest) for name, guest in hypervisor.observe(asked).guests.items()}
             return {}
 
-        yield Doors(enter, options.planned.guests & set(agents) - set(found), standing)
+        yield Doors(enter, options.planned.guests & set(agents) - set(found.guests), standing)
 
 
 @contextmanager

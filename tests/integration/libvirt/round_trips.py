@@ -33,7 +33,7 @@ LOCAL_ENDS = ("GetName", "GetUUID", "GetUUIDString", "Free", "GetConnect", "IsAl
 
 def driver(concurrency: int) -> t.ContextManager[Hypervisor]:
     """The driver on the private libvirt."""
-    return connect({"libvirt": {"uri": URI, "pool": "default"}}, concurrency)
+    return connect({"libvirt": {"uri": URI}}, concurrency)
 
 
 def quiet(name: str, what: str) -> None:
@@ -42,7 +42,7 @@ def quiet(name: str, what: str) -> None:
 
 def converge(hypervisor: Hypervisor, wanted: list[Json]) -> dict[str, Outcome]:
     """One pass of the engine over these guests; no error is let pass."""
-    specs, errors = parse_guests(wanted)
+    specs, errors = parse_guests(wanted, hypervisor.platform)
     assert not errors, errors
     outcomes = converge_guests(hypervisor, specs, check_mode=False, concurrency=8, progress=quiet)
     for outcome in outcomes.values():

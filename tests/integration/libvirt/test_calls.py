@@ -35,20 +35,20 @@ def test_a_pass_without_changes_makes_at_most_two_calls_a_guest(halting: str) ->
             assert calls.count("virConnectGetAllDomainStats") == 1
             assert calls.count("virDomainGetXMLDesc") == len(wanted)
         with counted() as calls:
-            assert set(hypervisor.observe([])) == set()
+            assert hypervisor.observe([]).guests == {}
         assert len(calls) == 2  # in bulk, however many guests there are
 
 
 def test_waiting_for_an_agent_ends_with_its_event_and_looks_no_oftener_than_there_are_events(silent: str) -> None:
     with driver(1) as hypervisor:
         converge(hypervisor, [options("it-g1", silent)])
-        hypervisor.ways(hypervisor.observe(["it-g1"])["it-g1"])[0]
+        hypervisor.ways(hypervisor.observe(["it-g1"]).guests["it-g1"])[0]
         converge(hypervisor, [options("it-g1", silent, state="started")])
-        found = hypervisor.observe(["it-g1"])["it-g1"]
+        found = hypervisor.observe(["it-g1"]).guests["it-g1"]
         assert not found.agent_connected
         with counted() as calls:
             hypervisor.ways(found)[0].wait(PATIENCE)
-        assert hypervisor.observe(["it-g1"])["it-g1"].agent_connected
+        assert hypervisor.observe(["it-g1"]).guests["it-g1"].agent_connected
         looks = calls.count("virDomainGetXMLDesc")
         assert 2 <= looks <= 4, calls  # before, and after each of the few events of a start; somebody who polls looks far more often
 
@@ -78,8 +78,8 @@ def test_eight_agents_that_hang_hold_nobody_else_up(silent: str, halting: str) -
         converge(hypervisor, [options(name, silent, state="started") for name in names])
         converge(hypervisor, [options("it-other", halting)])
         for name in names:
-            hypervisor.ways(hypervisor.observe([name])[name])[0].wait(PATIENCE)
-        found = hypervisor.observe(names)
+            hypervisor.ways(hypervisor.observe([name]).guests[name])[0].wait(PATIENCE)
+        found = hypervisor.observe(names).guests
 
         def other_is_served_first(text: str) -> bool:
             ended: list[str] = []

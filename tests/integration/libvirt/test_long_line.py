@@ -51,7 +51,7 @@ def test_a_run_that_changes_nothing_waits_for_its_host_twenty_times_at_most(rout
             read = read_guests(hypervisor, names, ask_agent=True, check_mode=False, concurrency=8)
     outcomes = [*made.values(), *guests.values(), *booted.values()]
     assert not [outcome for outcome in outcomes if outcome.has_changed or outcome.error]
-    assert read[router]["router"]["identity"] == "shared"
+    assert read[router].facts["router"]["identity"] == "shared"
     waited = round_trips(calls)
     assert len(waited) <= MOST, waited
 

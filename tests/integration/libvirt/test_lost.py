@@ -70,7 +70,7 @@ def test_an_agent_call_that_is_cut_is_unknown_and_not_refused(silent: str, daemo
     said: list[LostError] = []
     with driver(1) as hypervisor:
         converge(hypervisor, [options("it-g1", silent, state="started")])
-        way = hypervisor.ways(hypervisor.observe(["it-g1"])["it-g1"])[0]
+        way = hypervisor.ways(hypervisor.observe(["it-g1"]).guests["it-g1"])[0]
         way.wait(PATIENCE)
 
         def call() -> None:
@@ -84,7 +84,7 @@ def test_an_agent_call_that_is_cut_is_unknown_and_not_refused(silent: str, daemo
         kill_libvirtd()
         thread.join()
         start_libvirtd()
-        assert hypervisor.observe(["it-g1"])["it-g1"].power == "running"  # by a new connection
+        assert hypervisor.observe(["it-g1"]).guests["it-g1"].power == "running"  # by a new connection
     assert "connection to libvirt was lost before guest-exec was answered; whether the script began is unknown" in str(said[0])
 
 

@@ -14,7 +14,8 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._first_boot.scrip
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.enter import RunOptions
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import GuestSpec, GuestState, Nic
 
-from tests.unit.support import MemoryHypervisor, quiet, state
+from tests.contract.memory import MemoryHypervisor
+from tests.unit.support import quiet, state
 
 PASSWORD = 'correct "horse"'
 RUN = RunOptions(check_mode=False, agent_timeout=1, concurrency=4)

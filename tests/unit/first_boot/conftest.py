@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.contract.memory import MemoryHypervisor
 from tests.unit.first_boot.boots import running
-from tests.unit.support import Chr, MemoryHypervisor
+from tests.unit.support import Chr
 
 
 @pytest.fixture

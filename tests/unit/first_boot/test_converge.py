@@ -26,8 +26,9 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._first_boot.scrip
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.enter import RunOptions
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import Mark
 
+from tests.contract.memory import DISK, MemoryHypervisor
 from tests.unit.first_boot.boots import CHECK, PASSWORD, RUN, boot_scripts, go, one, running, wanted
-from tests.unit.support import DISK, OTHER_UUID, UUID, Chr, MemoryHypervisor, nic, state
+from tests.unit.support import OTHER_UUID, UUID, Chr, nic, state
 
 FAILING = ':put "half"\n:error "no such luck"'
 
@@ -74,7 +75,7 @@ def test_first_boot_runs_behind_closed_links_and_then_opens_them(hypervisor: Mem
     assert links(hypervisor) == [True, True] and configured(hypervisor)
     assert router.router.identity == "edge1"
     links_up = ["interfaces.ether1.link", "interfaces.ether2.link"]
-    assert [change.field for change in outcome.changes] == ["first_boot", "identity", "admin", *links_up, "configured"]
+    assert [change.field for change in outcome.changes] == ["first_boot", "identity", "admin", "configured", *links_up]
 
 
 def test_a_second_run_changes_nothing(hypervisor: MemoryHypervisor) -> None:
@@ -133,7 +134,7 @@ def test_a_run_that_was_cut_after_the_script_only_opens_the_links(hypervisor: Me
     cut = one(hypervisor)
     assert [change.field for change in cut.changes] == ["first_boot", "identity", "admin"]
     hypervisor.broken.clear()
-    assert fields(one(hypervisor)) == ["interfaces.ether1.link True", "interfaces.ether2.link True", "configured True"]
+    assert fields(one(hypervisor)) == ["configured True", "interfaces.ether1.link True", "interfaces.ether2.link True"]
     assert boot_scripts(hypervisor) == 1
 
 
@@ -160,9 +161,9 @@ def test_a_clone_closes_its_links_first_and_then_boots(hypervisor: MemoryHypervi
         "interfaces.ether1.link False",
         "interfaces.ether2.link False",
         "configured False",
+        "configured True",
         "interfaces.ether1.link True",
         "interfaces.ether2.link True",
-        "configured True",
     ]
     assert router.seen == [[False, False]]
 
@@ -264,7 +265,7 @@ def test_check_mode_awaits_no_agent() -> None:
 
 
 @pytest.mark.parametrize("options", [RUN, CHECK])
-@pytest.mark.parametrize(("mark", "said"), [(Mark(), WAITING), (Mark(configured=True, guest_uuid=UUID), STANDING)])
+@pytest.mark.parametrize(("mark", "said"), [(Mark(), WAITING), (Mark(configured=True, guest_uuid=UUID, disk_id=DISK), STANDING)])
 @pytest.mark.parametrize("power", ["stopped", "suspended"])
 def test_a_guest_that_does_not_run_is_left_as_it_is(power: str, mark: Mark, said: str, options: RunOptions) -> None:
     hypervisor = MemoryHypervisor(state(power=power, mark=mark))

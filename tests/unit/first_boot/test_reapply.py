@@ -11,8 +11,8 @@ import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._first_boot.converge import DRIFT, JUST_DONE, STANDING, Boot
 
+from tests.contract.memory import MemoryHypervisor
 from tests.unit.first_boot.boots import CHECK, one, wanted
-from tests.unit.support import MemoryHypervisor
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGkAuVV6kxlLyTRVvkPJbJzTVEGKvsLdCdMDxM7dE6QJ"
 ROUTE = {"destination": "10.0.0.0/8", "gateway": "192.0.2.9"}

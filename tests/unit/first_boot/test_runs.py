@@ -15,9 +15,10 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors impo
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._first_boot.converge import DRIFT, JUST_DONE, STANDING
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._first_boot.script import DONE_LINE
 
+from tests.contract.memory import MemoryHypervisor
 from tests.simulators.routeros.memory_platform import MemoryPlatform
 from tests.unit.first_boot.boots import boot_scripts, go, one, running, wanted
-from tests.unit.support import Chr, MemoryHypervisor
+from tests.unit.support import Chr
 from tests.waiting import PATIENCE, wait_until
 
 BRIDGE = "/interface bridge add name=mine"  # a second copy of it is an error

@@ -8,18 +8,27 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome, Progress
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Change
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import HypervisorError, UnreachableError, UnsupportedError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.converge import converge_guests, converge_segments
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.facts import read_guests
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import UNKNOWN_LEVEL, GuestSpec, GuestState, Mark, Nic
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.plan import GuestPlan
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import (
+    UNKNOWN_LEVEL,
+    GuestRef,
+    GuestSpec,
+    GuestState,
+    Mark,
+    NewGuest,
+    Nic,
+)
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.hypervisor import Report
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import SegmentSpec
 
+from tests.contract.memory import DISK, MemoryHypervisor
 from tests.simulators.routeros.account_server import AccountServer
 from tests.simulators.routeros.menus.license import License
-from tests.unit.support import DISK, UUID, Chr, MemoryHypervisor, quiet, state
+from tests.unit.support import UUID, Chr, quiet, state
 
 
 def spec(name: str, **values: t.Any) -> GuestSpec:
@@ -85,7 +94,7 @@ def bought(chr_: Chr) -> None:
 
 
 def removal(name: str, **values: t.Any) -> GuestSpec:
-    return GuestSpec(name, state="absent", confirm=name, **values)
+    return GuestSpec(name, state="absent", confirm=name, force_off=True, **values)
 
 
 def test_a_router_that_answers_is_asked_for_its_licence_before_it_goes() -> None:
@@ -141,10 +150,18 @@ def test_what_cannot_be_changed_yet_does_not_hide_the_rest() -> None:
 
 
 class Overtaken(MemoryHypervisor):
-    """Another run makes the changes, and this one loses its connection over its first call."""
+    """Another run makes the changes, and this one loses its connection over its first step."""
 
-    def apply(self, plan: GuestPlan, progress: Progress, done: t.Callable[[Change], None]) -> None:
-        super().apply(plan, progress, lambda change: None)
+    def set(self, guest: GuestRef, changes: t.Sequence[Change], report: Report) -> None:
+        super().set(guest, changes, Report(guest.name, quiet))
+        self._lose(guest)
+
+    def create(self, guest: NewGuest, report: Report) -> GuestRef:
+        self._lose(super().create(guest, report))
+        raise AssertionError
+
+    def _lose(self, guest: GuestRef) -> None:
+        super().start(guest, Report(guest.name, quiet), as_stored=True)
         raise UnreachableError("the connection was lost")
 
 
@@ -190,7 +207,8 @@ def test_only_agents_that_stand_ready_are_asked(ask: bool) -> None:
     )
     hypervisor.plug("edge1", Chr())
     hypervisor.plug("edge3", Chr(open_port=False))
-    found = read_guests(hypervisor, ["edge1", "edge2", "edge3", "edge4"], ask_agent=ask, check_mode=False, concurrency=4)
+    names = ["edge1", "edge2", "edge3", "edge4"]
+    found = {name: outcome.facts for name, outcome in read_guests(hypervisor, names, ask_agent=ask, check_mode=False, concurrency=4).items()}
     said = found["edge1"].get("router") or {}
     assert (said.get("identity"), said.get("license_level")) == (("MikroTik", "free") if ask else (None, None))
     assert ("router_error" in found["edge3"]) == ask

@@ -13,22 +13,33 @@ import uuid
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.addresses import parse_mac
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.names import check_name
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.names import PLAIN
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.text import escape
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import (
     GuestSpec,
     Nic,
     check_gaps,
-    derive_mac,
-    parse_guest,
-    parse_guests,
     slot_number,
 )
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import parse_guest as parse_guest_on
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import parse_guests as parse_guests_on
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.limits import check
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.platform import LOCAL, MacRange
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.contract.memory import PLATFORM
+
 METACHARACTERS = ["a<b", "a>b", "a&b", 'a"b', "a'b", "a;b", "a|b", "a$b", "a`b", "a b", "a/b", "a\\b", "a\nb", "a[b]", "a{b}", "a=b", "a,b", "a*b"]
 MACS = st.lists(st.integers(0, 255), min_size=6, max_size=6)
+
+
+def parse_guest(options: dict[str, t.Any]) -> GuestSpec:
+    return parse_guest_on(options, PLATFORM, ["elsewhere"])
+
+
+def parse_guests(entries: list[dict[str, t.Any]]) -> tuple[dict[str, GuestSpec], dict[str, InputError]]:
+    return parse_guests_on(entries, PLATFORM)
 
 
 def guest(name: str = "edge1", **options: t.Any) -> dict[str, t.Any]:
@@ -38,16 +49,22 @@ def guest(name: str = "edge1", **options: t.Any) -> dict[str, t.Any]:
 # Names
 
 
-@pytest.mark.parametrize("name", [*METACHARACTERS, "", "-dash", ".hidden", "..", "a" * 64, "edge1\n", "é"])
+@pytest.mark.parametrize("name", [*filter(str.isprintable, METACHARACTERS), "-dash", ".hidden", "..", "a" * 64, "é"])
 def test_a_name_that_is_not_safe_everywhere_is_refused(name: str) -> None:
     with pytest.raises(InputError, match=r"cannot be the name of a guest or segment .*Choose another name"):
-        parse_guest(guest(name))
+        check(parse_guest(guest(name)), PLATFORM)
+
+
+@pytest.mark.parametrize("name", ["VM Network", "a/b", "dvPortGroup (prod)", "-dash", "a" * 80, "é"])
+def test_what_others_made_may_have_any_name(name: str) -> None:
+    spec = parse_guest(guest(name, interfaces=[{"name": "ether1", "network": name}]))
+    assert (spec.name, spec.interfaces[0].network) == (name, name)
 
 
 @given(st.text())
 def test_an_accepted_name_means_itself_in_shells_xml_and_routeros(name: str) -> None:
     try:
-        check_name(name)
+        PLAIN.check(name)
     except InputError:
         return
     assert shlex.quote(name) == name
@@ -55,8 +72,10 @@ def test_an_accepted_name_means_itself_in_shells_xml_and_routeros(name: str) -> 
     assert not set(name) & set("<>&\"'/")
 
 
-@pytest.mark.parametrize("network", METACHARACTERS)
-def test_a_networks_name_is_checked_too(network: str) -> None:
+@pytest.mark.parametrize("network", ["", " lan", "lan\n", "l\tan", "lan\x00"])
+def test_what_is_no_name_at_all_is_refused(network: str) -> None:
+    with pytest.raises(InputError, match=r"is no name"):
+        parse_guest(guest(network))
     with pytest.raises(InputError, match=r"^interfaces\.network: "):
         parse_guest(guest(interfaces=[{"name": "ether1", "network": network}]))
 
@@ -88,28 +107,50 @@ def test_a_mac_is_taken_unless_it_is_multicast(numbers: list[int], upper: bool) 
 
 @given(st.uuids(), st.integers(1, 24))
 def test_a_derived_mac_is_stable_local_and_no_multicast(guest_uuid: uuid.UUID, slot: int) -> None:
-    mac = derive_mac(str(guest_uuid), slot)
-    assert mac == derive_mac(str(guest_uuid).upper(), slot)
+    mac = LOCAL.derive(str(guest_uuid), slot)
+    assert mac == LOCAL.derive(str(guest_uuid).upper(), slot)
     assert parse_mac(mac, "mac") == mac
     assert mac.startswith("02:")
 
 
+@given(st.uuids(), st.integers(1, 10))
+def test_a_derived_mac_lies_in_the_range_of_the_platform(guest_uuid: uuid.UUID, slot: int) -> None:
+    mac = MacRange("00:50:56:00:00:00", 22).derive(str(guest_uuid), slot)
+    assert mac.startswith("00:50:56:") and int(mac.split(":")[3], 16) <= 0x3F
+
+
+def test_derived_macs_stay_what_they_are() -> None:
+    assert LOCAL.derive("5f4a3c5e-0000-4000-8000-000000000001", 1) == "02:ce:3a:e4:57:8f"
+
+
 @given(st.uuids())
 def test_no_two_interfaces_of_a_guest_derive_the_same_mac(guest_uuid: uuid.UUID) -> None:
-    assert len({derive_mac(str(guest_uuid), slot) for slot in range(1, 25)}) == 24
+    assert len({LOCAL.derive(str(guest_uuid), slot) for slot in range(1, 25)}) == 24
 
 
 # Interfaces
 
 
-@pytest.mark.parametrize("name", ["ether0", "ether25", "ether01", "ether", "eth1", "Ether1", "ether1.100", "wan", "ether1\n"])
+@pytest.mark.parametrize("name", ["ether0", "ether100", "ether01", "ether", "eth1", "Ether1", "ether1.100", "wan", "ether1\n"])
 def test_an_interface_is_named_by_its_slot(name: str) -> None:
-    with pytest.raises(InputError, match=r"is no slot name .*ether1 to ether24"):
+    with pytest.raises(InputError, match=r"is no slot name .*ether1, ether2 and so on"):
         parse_guest(guest(interfaces=[{"name": name}]))
 
 
 def test_all_slots_are_known() -> None:
     assert [slot_number(f"ether{number}") for number in range(1, 25)] == list(range(1, 25))
+
+
+def test_a_guest_has_so_many_slots_as_its_hypervisor() -> None:
+    nics = tuple(Nic(f"ether{slot}", "wan") for slot in range(1, 26))
+    with pytest.raises(InputError, match=r"interfaces\.ether25: a guest has room for ether1 to ether24"):
+        check(GuestSpec("edge1", interfaces=nics), PLATFORM)
+
+
+def test_the_words_of_another_hypervisor_are_refused_and_ones_own_kept() -> None:
+    with pytest.raises(InputError, match=r"^elsewhere: this guest's hypervisor is toy"):
+        parse_guest(guest(elsewhere={"node": "pve1"}))
+    assert parse_guest(guest(toy={"shelf": "lower", "machine": None})).own == {"shelf": "lower"}
 
 
 def test_an_interface_given_twice_is_refused() -> None:
@@ -144,9 +185,9 @@ def test_a_new_guests_interface_needs_a_network() -> None:
 
 
 def test_a_bad_guest_leaves_the_others_alone() -> None:
-    specs, errors = parse_guests([guest("edge1"), guest("a;b"), guest("edge2", version="stable")])
+    specs, errors = parse_guests([guest("edge1"), guest("a\tb"), guest("edge2", version="stable")])
     assert list(specs) == ["edge1"]
-    assert set(errors) == {"a;b", "edge2"}
+    assert set(errors) == {"a\tb", "edge2"}
 
 
 @pytest.mark.parametrize("times", [2, 3])

@@ -17,13 +17,14 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest imp
     GuestState,
     Mark,
     Nic,
-    derive_mac,
 )
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.plan import plan
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.plan import GuestPlan
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.plan import plan as plan_on
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.support import DISK, OTHER_UUID, UUID, applied, nic, state
+from tests.contract.memory import DISK, PLATFORM, WITH_TEMPLATES
+from tests.unit.support import OTHER_UUID, UUID, applied, nic, state
 
 CONFIGURED = Mark(version="7.20.8", image="chr.img", configured=True, guest_uuid=UUID, disk_id=DISK)
 OTHER_DISK = "5f4a3c5e-0000-4000-8000-00000000000e"
@@ -36,6 +37,10 @@ def nics_of(**values: t.Any) -> tuple[Nic, ...]:
 
 def spec(**values: t.Any) -> GuestSpec:
     return GuestSpec("edge1", **values)
+
+
+def plan(wanted: GuestSpec, found: GuestState | None) -> GuestPlan:
+    return plan_on(wanted, found, PLATFORM)
 
 
 def fields(wanted: GuestSpec, found: GuestState | None) -> list[str]:
@@ -57,10 +62,15 @@ NEW_SPECS = st.builds(
     cpus=st.sampled_from([None, 1, 2]),
     memory=st.sampled_from([None, 512, 1024]),
     disk_size=st.sampled_from([None, 256, 512]),
-    accelerator=st.sampled_from([None, "auto", "qemu", "kvm"]),
-    cpu_model=st.sampled_from([None, "host-model"]),
+    own=st.fixed_dictionaries({}, optional={"speed": st.sampled_from(["auto", "slow"]), "shelf": st.just("lower")}),
 )
-SPECS = st.builds(spec, **LATER, accelerator=st.sampled_from([None, "auto", "qemu"]), configured=st.sampled_from([None, True, False]))
+SPECS = st.builds(
+    spec,
+    **LATER,
+    force_off=st.just(True),
+    own=st.sampled_from([{}, {"speed": "auto"}, {"shelf": "lower"}]),
+    configured=st.sampled_from([None, True, False]),
+)
 STATES = st.builds(
     state,
     power=st.sampled_from(["stopped", "running", "suspended"]),
@@ -169,9 +179,8 @@ def test_a_licensed_router_is_not_removed_unless_its_licence_is_given_up() -> No
         ("cpus", 4, "cpus is 1, wanted 4"),
         ("memory", 2048, "memory is 1024, wanted 2048"),
         ("disk_bus", "ide", "disk_bus is virtio, wanted ide"),
-        ("machine", "q35", "machine is pc, wanted q35"),
-        ("cpu_model", "host-model", "cpu_model is , wanted host-model"),
-        ("accelerator", "kvm", "accelerator is qemu, wanted kvm"),
+        ("own", {"machine": "q35"}, "toy.machine is pc, wanted q35"),
+        ("own", {"speed": "fast"}, "toy.speed is slow, wanted fast"),
         ("serial_console", False, "serial_console is True, wanted False"),
         ("agent", False, "agent is True, wanted False"),
         ("disk_size", 512, "disk_size is 0, wanted 512"),
@@ -194,7 +203,20 @@ def test_a_disk_is_never_shrunk() -> None:
 
 
 def test_a_newer_image_or_version_never_touches_an_existing_guest() -> None:
-    assert fields(spec(image="chr-9.img", version="9.1", disk_clone="full", accelerator="auto"), state()) == []
+    assert fields(spec(image="chr-9.img", version="9.1", own={"shelf": "lower", "speed": "auto"}), state()) == []
+
+
+def test_placement_counts_when_a_guest_is_made_and_is_never_compared_afterwards() -> None:
+    elsewhere = spec(image="chr.img", own={"shelf": "lower"})
+    assert "toy.shelf None -> lower" in fields(elsewhere, None)
+    assert plan(elsewhere, state()).left == ()
+
+
+def test_a_template_stands_in_for_an_image_where_the_hypervisor_has_such() -> None:
+    made = plan_on(spec(own={"template": "golden"}), None, WITH_TEMPLATES)
+    assert made.creates and Change("toy.template", None, "golden") in made.changes
+    with pytest.raises(InputError, match=r"image or toy\.template: a new guest needs one"):
+        plan_on(spec(), None, WITH_TEMPLATES)
 
 
 # Links
@@ -248,7 +270,7 @@ def test_a_mark_that_fits_leaves_the_links_of_a_guest_that_is_started() -> None:
 
 
 def test_a_clone_gets_macs_of_its_own_before_it_is_started() -> None:
-    mine, shared = derive_mac(UUID, 1), "52:54:00:00:00:01"
+    mine, shared = PLATFORM.macs.derive(UUID, 1), "52:54:00:00:00:01"
     clone = state(mark=replace(CONFIGURED, guest_uuid=OTHER_UUID), interfaces=(nic(1, mac=shared),), shared_macs={shared: "edge0"})
     assert f"interfaces.ether1.mac {shared} -> {mine}" in fields(spec(state="started"), clone)
     running = replace(clone, power="running")

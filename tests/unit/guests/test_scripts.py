@@ -19,7 +19,8 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.scripts i
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._module import masks_of
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script import Script
 
-from tests.unit.support import Chr, MemoryHypervisor, quiet, state
+from tests.contract.memory import MemoryHypervisor
+from tests.unit.support import Chr, quiet, state
 
 RUN = RunOptions(check_mode=False, agent_timeout=1, concurrency=4)
 CHECK = RunOptions(check_mode=True, agent_timeout=1, concurrency=4)

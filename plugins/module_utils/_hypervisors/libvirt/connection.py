@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
 from ..._core.errors import HypervisorError, RouterError, UnreachableError
+from ..._guests.guest import GuestRef
 
 if t.TYPE_CHECKING:
     import libvirt
@@ -197,17 +198,17 @@ def side_by_side(*calls: t.Callable[[], t.Any]) -> list[t.Any]:
 
 
 class Handle:
-    """One guest by its name, looked up anew where the connection is another one than before."""
+    """One guest by its UUID, looked up anew where the connection is another one than before."""
 
-    def __init__(self, connections: Connections, name: str, known: libvirt.virDomain | None = None) -> None:
+    def __init__(self, connections: Connections, guest: GuestRef, known: libvirt.virDomain | None = None) -> None:
         self._connections = connections
-        self._name = name
+        self._guest = guest
         self._domain = known
 
     def get(self) -> libvirt.virDomain:
         """The guest on the calling thread's connection. Raises UnreachableError where there is none."""
         connection = self._connections.get()
         if self._domain is None or self._domain.connect() is not connection:
-            with translated(f"guest {self._name} cannot be found any more", "Run again"):
-                self._domain = connection.lookupByName(self._name)
+            with translated(f"guest {self._guest.name} cannot be found any more", "Run again"):
+                self._domain = connection.lookupByUUIDString(self._guest.uuid)
         return self._domain

@@ -15,7 +15,8 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
 from ..._core.errors import HypervisorError
-from ..._guests.guest import MAX_SLOT, GuestState, Mark, NicState, Power
+from ..._guests.guest import GuestState, Mark, NicState, Power
+from .platform import PLATFORM, SLOTS
 
 MARK_URI: t.Final = "https://github.com/vrouter/vrouter.mikrotik"
 MARK_PREFIX: t.Final = "vrouter"
@@ -120,7 +121,7 @@ def _controllers(devices: ET.Element, guest: Definition) -> None:
     _sub(devices, "controller", type="usb", model="none")
     if guest.machine == "q35":
         highest = max((nic.slot for nic in guest.interfaces), default=0)
-        for index in range(1, min(Q35_FIRST_BUS + highest + Q35_SPARE_PORTS, Q35_FIRST_BUS + MAX_SLOT) + 1):
+        for index in range(1, min(Q35_FIRST_BUS + highest + Q35_SPARE_PORTS, Q35_FIRST_BUS + SLOTS) + 1):
             _sub(devices, "controller", type="pci", index=str(index), model="pcie-root-port")
     elif guest.disk_bus == "sata":
         _address(_sub(devices, "controller", type="sata", index="0"), 0, SATA_SLOT)
@@ -196,11 +197,17 @@ def parse_mark(domain: ET.Element) -> Mark | None:
         image=element.get("image", ""),
         configured=element.get("configured") == "yes",
         disk_ready=element.get("disk") != "unfinished",
-        disk_size=int(element.get("disk-size", "0")),
+        disk_size=_number(element.get("disk-size", "0")),
         license_level=element.get("license-level", ""),
         guest_uuid=element.get("guest-uuid", ""),
         disk_id=element.get("disk-id", ""),
     )
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise HypervisorError("the guest's mark cannot be read", found=f"disk-size {text!r}", remedy="Mend it with virsh metadata, or remove it")
+    return int(text)
 
 
 def parse(stored: str, live: str | None, power: Power, autostart: bool, uri: str) -> GuestState:
@@ -211,17 +218,24 @@ def parse(stored: str, live: str | None, power: Power, autostart: bool, uri: str
     name = root.findtext("name", "")
     channel = (root if running is None else running).find(f"devices/channel/target[@name='{AGENT_CHANNEL}']")
     mark = parse_mark(root)
+    volumes = parse_volumes(root)
     return GuestState(
         name=name,
+        hypervisor=PLATFORM.key,
         uuid=root.findtext("uuid", ""),
+        id=root.findtext("uuid", ""),
+        location=uri,
         power=power,
         mark=mark,
         cpus=int(root.findtext("vcpu", "0")),
         memory=int(root.findtext("memory", "0")) // KIB_PER_MIB,
         disk_bus=_attribute(root, "devices/disk[@device='disk']/target", "bus"),
-        machine=machine,
-        cpu_model=_cpu_model(root),
-        accelerator=root.get("type", ""),
+        own={
+            "machine": machine,
+            "accelerator": root.get("type", ""),
+            "cpu_model": _cpu_model(root),
+            "pool": next((pool for pool, dummy in volumes), ""),
+        },
         serial_console=root.find("devices/serial") is not None,
         agent=root.find(f"devices/channel/target[@name='{AGENT_CHANNEL}']") is not None,
         autostart=autostart,
@@ -229,8 +243,8 @@ def parse(stored: str, live: str | None, power: Power, autostart: bool, uri: str
         interfaces=_interfaces(root, running, machine),
         disk_size=mark.disk_size if mark else 0,
         agent_connected=channel is not None and channel.get("state") == "connected",
-        console=f"virsh -c {shlex.quote(uri)} console {name}",
-        disks=tuple(volume for dummy, volume in parse_volumes(root)),
+        console=f"virsh -c {shlex.quote(uri)} console {shlex.quote(name)}",
+        disks=tuple(volume for dummy, volume in volumes),
     )
 
 
@@ -331,7 +345,7 @@ def _slot(element: ET.Element, machine: str) -> int | None:
         return None
     place, first = ("bus", Q35_FIRST_BUS) if machine == "q35" else ("slot", PC_FIRST_SLOT)
     slot = int(address.get(place, "0"), 16) - first
-    return slot if 1 <= slot <= MAX_SLOT else None
+    return slot if 1 <= slot <= SLOTS else None
 
 
 def with_macs(stored: str, slots: t.Mapping[int, str]) -> str:

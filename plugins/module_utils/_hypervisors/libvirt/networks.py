@@ -9,8 +9,8 @@ import threading
 import typing as t
 from functools import partial
 
-from ..._core.errors import HypervisorError, RefusedError, UnsupportedError
-from ..._guests.segment import SegmentPlan, SegmentState
+from ..._core.errors import HypervisorError, InputError, RefusedError, UnsupportedError
+from ..._guests.segment import DEVICE, SegmentPlan, SegmentState
 from . import network_xml
 from .connection import Connections, error_code, is_alive, library, side_by_side, translated
 
@@ -76,6 +76,8 @@ class Networks:
         """Raise for what this libvirt or this bridge cannot do; reads only."""
         if not plan.defines or plan.spec.state == "absent":
             return
+        if not DEVICE.fullmatch(plan.bridge):
+            raise InputError("bridge: the segment's name is too long for a device name", wanted="at most 15 characters", remedy="Give bridge")
         connection = self._connections.get()
         lib = library()
         with translated("the host cannot be asked for its version"):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..._core.changes import Change, compare
 from ..._core.confirm import require_confirm
 from ..._core.errors import InputError, RefusedError, UnsupportedError
-from ..._core.names import check_name
+from ..._core.names import PLAIN
 from .connection import Connections, error_code, library, translated
 
 if t.TYPE_CHECKING:
@@ -47,7 +47,7 @@ def parse_pool(options: t.Mapping[str, t.Any]) -> PoolSpec:
     path = options["path"]
     if not path.startswith("/") or path.rstrip("/") in ("", "/root", "/home", "/tmp", "/var", "/var/lib"):
         raise InputError(f"path: {path} cannot be a pool", wanted="a folder of its own, absolute, which user libvirt-qemu can enter")
-    return PoolSpec(check_name(options["name"]), path.rstrip("/"), options["state"], options.get("confirm"))
+    return PoolSpec(PLAIN.check(options["name"]), path.rstrip("/"), options["state"], options.get("confirm"))
 
 
 def observe(connections: Connections, name: str) -> PoolState | None:

@@ -18,7 +18,7 @@ import typing as t
 import xml.etree.ElementTree as ET
 from contextlib import suppress
 
-from ..._core.errors import HypervisorError, RouterError, UnsupportedError
+from ..._core.errors import HypervisorError, RouterError
 from ..._images.local import ImageFile, Section
 from .connection import error_code, library, translated
 
@@ -37,7 +37,7 @@ class Pool:
 
     def __init__(self, connection: libvirt.virConnect, name: str) -> None:
         self.name = name
-        with translated(f"storage pool {name} cannot be used", "Create it, or name another in libvirt: pool; the role kvm_host makes one"):
+        with translated(f"storage pool {name} cannot be used", "Create it, or name another in libvirt.pool; the role kvm_host makes one"):
             self._pool = connection.storagePoolLookupByName(name)
             if not self._pool.isActive():
                 raise HypervisorError(f"storage pool {name} is not active", remedy=f"Start it: virsh pool-start {name}")
@@ -143,14 +143,19 @@ def _volume_xml(name: str, capacity: int, kind: str, backing: libvirt.virStorage
     return ET.tostring(root, encoding="unicode")
 
 
+def base_name(image: ImageFile) -> str:
+    """The name of an image's base volume: readable, and new for any other content."""
+    return f"{image.path.stem}-{image.sha256[:16]}.img"
+
+
 def complete_base(pool: Pool, image: ImageFile) -> libvirt.virStorageVol | None:
     """The base volume of this image, if its upload was once finished and verified."""
-    seal = pool.find(image.stored_as + COMPLETE)
-    volume = pool.find(image.stored_as)
+    seal = pool.find(base_name(image) + COMPLETE)
+    volume = pool.find(base_name(image))
     if seal is None or volume is None:
         return None
     sealed = bytearray()
-    with translated(f"volume {image.stored_as}{COMPLETE} cannot be read"):
+    with translated(f"volume {base_name(image)}{COMPLETE} cannot be read"):
         receive(seal, len(image.sha256), sealed.extend)
     return volume if sealed.decode("ascii", "replace") == image.sha256 else None
 
@@ -160,16 +165,16 @@ def ensure_base(pool: Pool, image: ImageFile, waiting: t.Callable[[str], None]) 
     volume = complete_base(pool, image)
     if volume is not None:
         return volume
-    if pool.find(image.stored_as) is not None:
+    if pool.find(base_name(image)) is not None:
         volume = _await_other(pool, image, waiting)
         if volume is not None:
             return volume
-        pool.delete(image.stored_as + COMPLETE)
-        pool.delete(image.stored_as)
+        pool.delete(base_name(image) + COMPLETE)
+        pool.delete(base_name(image))
     waiting(f"uploading {image.path.name} ({image.size >> 20} MiB)")
     problem = f"image {image.path.name} cannot be uploaded to storage pool {pool.name}"
     _check_room(pool, image, problem)
-    volume = pool.reserve(image.stored_as, image.size)
+    volume = pool.reserve(base_name(image), image.size)
     if volume is not None:
         return _upload(pool, image, volume, problem)
     volume = _await_other(pool, image, waiting)
@@ -186,10 +191,10 @@ def _await_other(pool: Pool, image: ImageFile, waiting: t.Callable[[str], None])
         volume = complete_base(pool, image)
         if volume is not None:
             return volume
-        half = pool.find(image.stored_as)
+        half = pool.find(base_name(image))
         if half is None:
             return None
-        with translated(f"volume {image.stored_as} cannot be read"):
+        with translated(f"volume {base_name(image)} cannot be read"):
             allocation = int(half.info()[2])
         quiet = quiet + 1 if allocation == last else 0
         last = allocation
@@ -210,7 +215,7 @@ def _upload(pool: Pool, image: ImageFile, volume: libvirt.virStorageVol, problem
         _seal(pool, image)
     except RouterError:
         with suppress(RouterError):
-            pool.delete(image.stored_as)
+            pool.delete(base_name(image))
         raise
     return volume
 
@@ -263,8 +268,8 @@ def _arrived(volume: libvirt.virStorageVol, image: ImageFile, section: Section) 
 
 
 def _seal(pool: Pool, image: ImageFile) -> None:
-    seal = pool.create(image.stored_as + COMPLETE, len(image.sha256), "raw")
-    with translated(f"volume {image.stored_as}{COMPLETE} cannot be written"):
+    seal = pool.create(base_name(image) + COMPLETE, len(image.sha256), "raw")
+    with translated(f"volume {base_name(image)}{COMPLETE} cannot be written"):
         send(seal, io.BytesIO(image.sha256.encode()), len(image.sha256))
 
 
@@ -272,10 +277,8 @@ def clone(pool: Pool, name: str, image: ImageFile, size_mib: int | None, how: st
     """A guest's own disk from the base volume: copy-on-write (`linked`) or a full copy (`full`)."""
     base = complete_base(pool, image)
     if base is None:
-        raise HypervisorError(f"the base volume {image.stored_as} has gone", remedy="Run again: it is uploaded anew")
+        raise HypervisorError(f"the base volume {base_name(image)} has gone", remedy="Run again: it is uploaded anew")
     capacity = max(image.size, (size_mib or 0) << 20)
     if how == "full":
         return pool.copy(name, capacity, "qcow2", base)
-    if how == "linked":
-        return pool.create(name, capacity, "qcow2", base)
-    raise UnsupportedError(f"disk_clone: {how} is unknown", wanted="linked or full")
+    return pool.create(name, capacity, "qcow2", base)

@@ -10,7 +10,8 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import Mark, derive_mac
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import Mark
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.platform import LOCAL
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.libvirt import domain_xml
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.libvirt.domain_xml import Definition, NicDefinition
 from hypothesis import given
@@ -24,7 +25,7 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exc
 
 def nic(slot: int, **values: t.Any) -> NicDefinition:
     defaults: dict[str, t.Any] = {"model": "virtio", "network": f"net{slot}", "link": False, "portgroup": None, "mac_spoofing": True}
-    return NicDefinition(slot, derive_mac(UUID, slot), **{**defaults, **values})
+    return NicDefinition(slot, LOCAL.derive(UUID, slot), **{**defaults, **values})
 
 
 def definition(**values: t.Any) -> Definition:
@@ -79,8 +80,10 @@ GUESTS = st.builds(
 @given(GUESTS)
 def test_what_was_rendered_reads_back(guest: Definition) -> None:
     found = read(guest)
-    for key in ("name", "uuid", "mark", "cpus", "memory", "machine", "accelerator", "disk_bus", "serial_console", "agent", "description"):
+    for key in ("name", "uuid", "mark", "cpus", "memory", "disk_bus", "serial_console", "agent", "description"):
         assert getattr(found, key) == getattr(guest, key), key
+    for key in ("machine", "accelerator", "pool"):
+        assert found.own[key] == getattr(guest, key), key
     wanted = [(f"ether{nic.slot}", nic.mac, nic.model, nic.network, nic.link) for nic in guest.interfaces]
     assert [(nic.name, nic.mac, nic.model, nic.network, nic.link) for nic in found.interfaces] == wanted
     assert (found.disks, found.disk_size) == ((guest.volume,), guest.mark.disk_size)
@@ -96,7 +99,7 @@ def test_no_two_devices_share_a_pci_address(guest: Definition) -> None:
 def test_each_port_has_its_own_fixed_address_whatever_else_there_is(machine: str) -> None:
     def address(guest: Definition, slot: int) -> tuple[str, str]:
         root = ET.fromstring(domain_xml.render(guest))
-        place = root.find(f".//interface/mac[@address='{derive_mac(UUID, slot)}']/../address")
+        place = root.find(f".//interface/mac[@address='{LOCAL.derive(UUID, slot)}']/../address")
         assert place is not None
         return str(place.get("bus")), str(place.get("slot"))
 

@@ -10,10 +10,22 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import UnsupportedError
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import SegmentPlan, SegmentSpec, parse_segment, plan_segment
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import (
+    SegmentPlan,
+    SegmentSpec,
+    SegmentState,
+    parse_segment,
+)
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import plan_segment as plan_segment_on
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.libvirt import network_xml
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.libvirt.platform import PLATFORM
 from hypothesis import given
 from hypothesis import strategies as st
+
+
+def plan_segment(spec: SegmentSpec, found: SegmentState | None) -> SegmentPlan:
+    return plan_segment_on(spec, found, PLATFORM)
+
 
 SEGMENTS = st.fixed_dictionaries(
     {"name": st.just("lan")},
