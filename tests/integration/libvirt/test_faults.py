@@ -47,7 +47,8 @@ BAD: dict[str, tuple[Json, str]] = {
     "shell": ({"name": "$(reboot)"}, "cannot be the name of a guest"),
     "routeros": ({"name": 'a";/system reset'}, "cannot be the name of a guest"),
     "path": ({"name": "../../etc"}, "cannot be the name of a guest"),
-    "network markup": ({"interfaces": nics(network="x' y='z")}, "cannot be the name"),
+    "network markup": ({"interfaces": nics(network="x' y='z")}, "network x' y='z does not exist on this host"),
+    "network without a name": ({"interfaces": nics(network=" ")}, "interfaces.network: ' ' is no name"),
     "numeric mac": ({"interfaces": nics(mac=56299430034)}, "quote it"),
     "no mac": ({"interfaces": nics(mac="52:54:00:12:34")}, "no MAC address"),
     "multicast mac": ({"interfaces": nics(mac="53:54:00:12:34:56")}, "multicast"),
@@ -58,7 +59,7 @@ BAD: dict[str, tuple[Json, str]] = {
     "gap": ({"interfaces": [{"name": "ether2", "network": "it-wan"}]}, "cannot have gaps"),
     "slot": ({"interfaces": [{"name": "eth0", "network": "it-wan"}]}, "'eth0' is no slot name"),
     "bus": ({"disk_bus": "scsi"}, "cannot be on scsi"),
-    "q35 has no ide": ({"machine": "q35", "disk_bus": "ide"}, "has no IDE"),
+    "q35 has no ide": ({"libvirt": {"machine": "q35"}, "disk_bus": "ide"}, "has no IDE"),
     "no image": ({"image": None}, "image: a new guest needs one"),
     "missing image": ({"image": "/nowhere/chr.img"}, "/nowhere/chr.img cannot be read"),
     "too old": ({"version": "6.30"}, "6.30 has no CHR"),
@@ -79,7 +80,7 @@ def test_bad_options_name_their_limit_and_touch_nothing(cheap: Json, wrong: str)
 def test_kvm_is_refused_where_only_its_device_node_is_there(cheap: Json) -> None:
     if any(flag in Path("/proc/cpuinfo").read_text() for flag in ("vmx", "svm")):
         pytest.skip("KVM works here")
-    assert "KVM does not work on this host" in guest(**cheap, accelerator="kvm").message
+    assert "KVM does not work on this host" in guest(**cheap, libvirt={"accelerator": "kvm"}).message
     assert "it-g1" not in domain_names()
 
 
@@ -187,7 +188,7 @@ def test_a_user_without_permission_is_told_so(cheap: Json) -> None:
 
 def test_a_missing_pool_is_named(cheap: Json) -> None:
     before = everything()
-    ran = run("chr_guest", guests=[cheap], libvirt={"uri": "qemu:///system", "pool": "it-nowhere"})
+    ran = guest(**cheap, libvirt={"pool": "it-nowhere"})
     assert "storage pool it-nowhere cannot be used" in ran.message
     assert everything() == before
 
@@ -216,48 +217,64 @@ def filled(path: Path, size: int) -> str:
     return str(path)
 
 
+def test_two_pools_of_one_host_are_one_run_and_one_check_of_macs(cheap: Json, small_pool: str) -> None:
+    shared = nics(mac="52:54:00:12:34:56")
+    ran = run(
+        "chr_guest",
+        guests=[cheap, {**cheap, "name": "it-g2", "libvirt": {"pool": small_pool}}, {**cheap, "name": "it-g3", "libvirt": {"pool": "it-nowhere"}}],
+    )
+    assert {name for name, entry in ran.objects.items() if entry["failed"]} == {"it-g3"}
+    assert [ran.objects[name]["libvirt"]["pool"] for name in ("it-g1", "it-g2")] == ["default", small_pool]
+    for pool, name in (("default", "it-g1"), (small_pool, "it-g2")):
+        assert any(volume.startswith(name) for volume in volumes(pool))
+    moved = {**cheap, "libvirt": {"pool": small_pool}}
+    assert not guest(**moved).ok().changed, "a pool counts when a guest is made"
+    taken = guest(**{**cheap, "name": "it-g4", "interfaces": shared}).ok()
+    assert taken.changed
+    again = guest(**{**cheap, "name": "it-g5", "interfaces": shared, "libvirt": {"pool": small_pool}})
+    assert "52:54:00:12:34:56 belongs to guest it-g4" in again.message
+    run("chr_guest", guests=[{"name": name, "state": "absent", "confirm": name} for name in ("it-g2", "it-g4")]).ok()
+
+
 def test_a_disk_that_is_too_full_for_the_image_is_told_before_anything_is_made(cheap: Json, folder: Path, small_pool: str) -> None:
-    wanted = {**cheap, "image": filled(folder / "random.img", 32 * sectors.MIB)}
-    where = {"uri": "qemu:///system", "pool": small_pool}
+    wanted = {**cheap, "image": filled(folder / "random.img", 32 * sectors.MIB), "libvirt": {"pool": small_pool}}
     ballast = Path("/var/lib/libvirt/small/ballast")
     ballast.write_bytes(bytes(24 * sectors.MIB))
     with host() as connection:
         connection.storagePoolLookupByName(small_pool).refresh()
-    ran = run("chr_guest", guests=[wanted], libvirt=where)
+    ran = run("chr_guest", guests=[wanted])
     assert "wanted: 32 MiB, found: 24 MiB free" in ran.message
     assert "Make room" in ran.message
     assert "it-g1" not in domain_names()
     assert volumes(small_pool) <= {"ballast"}
     ballast.unlink()  # which libvirt has not seen yet
-    run("chr_guest", guests=[wanted], libvirt=where).ok()
+    run("chr_guest", guests=[wanted]).ok()
 
 
 def test_a_disk_that_fills_up_while_uploading_leaves_nothing_that_is_used(cheap: Json, folder: Path, small_pool: str) -> None:
-    wanted = {**cheap, "image": filled(folder / "random.img", 32 * sectors.MIB), "state": "started"}
-    where = {"uri": "qemu:///system", "pool": small_pool}
+    wanted = {**cheap, "image": filled(folder / "random.img", 32 * sectors.MIB), "state": "started", "libvirt": {"pool": small_pool}}
     Path("/var/lib/libvirt/small/ballast").write_bytes(bytes(24 * sectors.MIB))  # which libvirt has not seen yet
-    ran = run("chr_guest", guests=[wanted], libvirt=where)
+    ran = run("chr_guest", guests=[wanted])
     assert "image random.img cannot be uploaded to storage pool it-small" in ran.message
     assert "un again" in ran.message
     assert "it-g1" not in domain_names()
     assert not any(volume.startswith("random-") for volume in volumes(small_pool))
     Path("/var/lib/libvirt/small/ballast").unlink()
-    run("chr_guest", guests=[wanted], libvirt=where).ok()
+    run("chr_guest", guests=[wanted]).ok()
 
 
 def test_a_disk_that_fills_up_while_cloning_fails_those_that_found_no_room(folder: Path, small_pool: str) -> None:
     image = filled(folder / "random.img", 12 * sectors.MIB)
-    where = {"uri": "qemu:///system", "pool": small_pool}
     names = ["it-g1", "it-g2", "it-g3", "it-g4"]
-    wanted = [options(name, image, disk_clone="full", state="started") for name in names]
-    ran = run("chr_guest", guests=wanted, libvirt=where)  # each copy alone has room
+    wanted = [options(name, image, libvirt={"disk_clone": "full", "pool": small_pool}, state="started") for name in names]
+    ran = run("chr_guest", guests=wanted)  # each copy alone has room
     assert "No space left on device" in ran.message
     assert "run again: nothing half-made is used" in ran.message
     made = [name for name in names if not ran.objects[name]["failed"]]
     assert made
     assert all(ran.objects[name]["power"] == "running" for name in made)
     subprocess.run(["mount", "-o", "remount,size=128m", "/var/lib/libvirt/small"], check=True)
-    again = run("chr_guest", guests=wanted, libvirt=where).ok()
+    again = run("chr_guest", guests=wanted).ok()
     assert {name for name in names if again.objects[name]["changed"]} == set(names) - set(made)
-    assert not run("chr_guest", guests=wanted, libvirt=where).ok().changed
-    assert run("chr_guest", check=True, guests=[{**wanted[0], "name": "it-g5"}], libvirt=where).ok().changed
+    assert not run("chr_guest", guests=wanted).ok().changed
+    assert run("chr_guest", check=True, guests=[{**wanted[0], "name": "it-g5"}]).ok().changed

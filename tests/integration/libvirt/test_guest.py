@@ -167,11 +167,11 @@ def test_a_volume_that_is_not_the_guests_own_stays(cheap: Json) -> None:
 @pytest.mark.parametrize(
     "hardware",
     [
-        {"machine": "q35", "disk_bus": "sata"},
-        {"machine": "q35"},
+        {"libvirt": {"machine": "q35"}, "disk_bus": "sata"},
+        {"libvirt": {"machine": "q35"}},
         {"disk_bus": "ide"},
         {"disk_bus": "sata", "cpus": 2, "memory": 288},
-        {"disk_clone": "full", "disk_size": 256, "serial_console": False, "agent": False},
+        {"libvirt": {"disk_clone": "full"}, "disk_size": 256, "serial_console": False, "agent": False},
     ],
     ids=lambda hardware: "-".join(str(value) for value in hardware.values()),
 )
@@ -186,7 +186,7 @@ def test_every_kind_of_hardware_starts_and_is_found_again(cheap: Json, hardware:
     with host() as connection:
         volume = connection.storagePoolLookupByName("default").storageVolLookupByName(disk)
         assert int(volume.info()[1]) >> 20 == hardware.get("disk_size", 1)
-        assert ("backingStore" in volume.XMLDesc()) is (hardware.get("disk_clone") != "full")
+        assert ("backingStore" in volume.XMLDesc()) is (hardware.get("libvirt", {}).get("disk_clone") != "full")
 
 
 def test_guests_of_one_image_share_one_base_and_fail_alone(halting: str) -> None:

@@ -57,7 +57,7 @@ def settles(wanted: Json, name: str = "it-g1") -> None:
 def test_libvirtd_killed_while_a_guest_is_made(
     cheap: Json, gate: str, daemon: None, clone: str, steps: int, reached: Callable[[str], bool]
 ) -> None:
-    wanted = {**cheap, "state": "started", "disk_clone": clone}
+    wanted = {**cheap, "state": "started", "libvirt": {"disk_clone": clone}}
     guest(**{**wanted, "name": "it-g2"}).ok()  # brings the base volume
     job = Job("chr_guest", guests=[wanted], progress_file=gate)
     for dummy in range(steps - 1):
@@ -136,7 +136,7 @@ def test_two_runs_at_once_on_one_image(folder: Path) -> None:
 
 
 def test_a_run_beside_one_that_still_makes_the_disk_does_not_pull_it_away(cheap: Json, gate: str) -> None:
-    wanted = {**cheap, "state": "started", "disk_clone": "full"}
+    wanted = {**cheap, "state": "started", "libvirt": {"disk_clone": "full"}}
     guest(**{**wanted, "name": "it-g2"}).ok()
     slow = Job("chr_guest", guests=[wanted], progress_file=gate)
     wait_until(lambda: is_defined("it-g1"), "the first run defines the guest")

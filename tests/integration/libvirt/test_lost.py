@@ -17,7 +17,7 @@ import libvirt_qemu
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import LostError
 
-from tests.module_runs import Json, Ran
+from tests.module_runs import Ran
 from tests.waiting import PATIENCE, wait_until
 
 from . import sectors
@@ -106,9 +106,8 @@ def tight_pool() -> Iterator[str]:
 
 def test_a_guest_that_is_suspended_for_want_of_room_is_said_to_be(folder: Path, tight_pool: str) -> None:
     image = sectors.disk(folder / "writer.img", sectors.writer())
-    where: Json = {"libvirt": {"uri": "qemu:///system", "pool": tight_pool}}
-    wanted = options("it-g1", str(image), state="started", disk_size=128)
-    run("chr_guest", guests=[wanted], **where).ok()
+    wanted = options("it-g1", str(image), state="started", disk_size=128, libvirt={"pool": tight_pool})
+    run("chr_guest", guests=[wanted]).ok()
 
     def full() -> bool:
         return bool(run("chr_guest_info", names=["it-g1"], agent=False).ok().objects["it-g1"]["power"] == "suspended")
@@ -118,4 +117,4 @@ def test_a_guest_that_is_suspended_for_want_of_room_is_said_to_be(folder: Path, 
     assert run("chr_guest_info", names=["it-g1"]).ok().objects["it-g1"]["suspended_for"] == reason
     assert f"the guest is suspended: {reason}. Make room" in ask("it-g1").message
     subprocess.run(["mount", "-o", "remount,size=256m", "/var/lib/libvirt/tight"], check=True)
-    assert run("chr_guest", guests=[wanted], **where).ok().objects["it-g1"]["power"] == "running"
+    assert run("chr_guest", guests=[wanted]).ok().objects["it-g1"]["power"] == "running"

@@ -80,12 +80,12 @@ def test_a_run_that_was_killed_before_the_disk_was_made_is_finished(play: Play, 
     image = tmp_path / "own.img"  # one that no other test has uploaded
     image.write_bytes(halting_image.read_bytes()[:-1] + b"k")
     routers = inventory(1, image, prefix="k", chr_state="present", chr_first_boot_agent_timeout=2)
-    where = {"libvirt": {"uri": URI, "pool": pool}}
+    where = {"libvirt": {"uri": URI}}
     ModuleRun("chr_network", {**where, "networks": routers["all"]["vars"]["chr_networks"]}).end().ok()
     gate = tmp_path / "progress"  # a pipe holds the module up where it says what it does next
     os.mkfifo(gate)
     nics = routers["all"]["vars"]["chr_interfaces"]
-    wanted = {"name": "k1", "image": str(image), "version": "7.20.8", "memory": 320, "interfaces": nics}
+    wanted = {"name": "k1", "image": str(image), "version": "7.20.8", "memory": 320, "interfaces": nics, "libvirt": {"pool": pool}}
     begun = ModuleRun("chr_guest", {**where, "guests": [wanted], "progress_file": str(gate)})
     assert "uploading" in next_step(str(gate), begun)
     wait_until(lambda: "k1" in virsh("list", "--all", "--name").split(), "the guest is defined")
