@@ -24,10 +24,6 @@ options:
           - If not given, the environment variable E(LIBVIRT_DEFAULT_URI) is used.
         type: str
         required: true
-      pool:
-        description: The storage pool that holds base images and the guests' disks.
-        type: str
-        default: default
 requirements:
   - libvirt-python (on the machine that runs the module, as a rule the controller)
 """

@@ -26,3 +26,36 @@ options:
 requirements:
   - libvirt-python (on the machine that runs the module, as a rule the controller)
 """
+
+    GUEST = r"""
+options:
+  libvirt:
+    description: What only guests on libvirt have.
+    type: dict
+    suboptions:
+      pool:
+        description:
+          - The storage pool of the base image and the guest's disk. It counts when the guest is made. A new guest gets V(default).
+        type: str
+      disk_clone:
+        description:
+          - How a new guest's disk is made. V(linked) is copy-on-write from the base image, V(full) an independent copy.
+          - A new guest gets V(linked).
+        type: str
+        choices: [linked, full]
+      machine:
+        description: The machine type. A new guest gets V(pc).
+        type: str
+        choices: [pc, q35]
+      accelerator:
+        description:
+          - V(kvm), V(qemu) (software emulation) or V(auto), which uses KVM where it really works and not where there is only its device node.
+          - A new guest gets V(auto). A real CHR has a guest agent only under KVM.
+        type: str
+        choices: [auto, kvm, qemu]
+      cpu_model:
+        description:
+          - V(host-passthrough), V(host-model), V(maximum) or a CPU model of the hypervisor.
+          - A new guest gets V(host-passthrough) under KVM, and the hypervisor's own default otherwise.
+        type: str
+"""
