@@ -321,3 +321,10 @@ def test_a_silent_router_stays_on_its_wires_only_with_the_disk_that_was_configur
     closed = ["interfaces.ether1.link", "interfaces.ether2.link", "configured"] if replaced else []
     assert [change.field for change in outcome.changes] == closed
     assert [have.link for have in hypervisor.guests["edge1"].interfaces] == [not replaced] * 2
+
+
+def test_a_guest_that_cannot_be_read_fails_alone(hypervisor: MemoryHypervisor) -> None:
+    hypervisor.unreadable["edge2"] = HypervisorError("the guest's mark cannot be read")
+    done = go(hypervisor, wanted(), wanted("edge2"))
+    assert (done["edge1"].error, done["edge1"].facts["first_boot"]) == (None, JUST_DONE)
+    assert "mark cannot be read" in str(done["edge2"].error)

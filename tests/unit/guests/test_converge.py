@@ -214,3 +214,40 @@ def test_only_agents_that_stand_ready_are_asked(ask: bool) -> None:
     assert ("router_error" in found["edge3"]) == ask
     assert "router" not in found["edge2"] and "router_error" not in found["edge2"]
     assert found["edge4"] == {"exists": False}
+
+
+def test_one_guest_of_fifty_that_cannot_be_read_fails_alone() -> None:
+    names = [f"edge{number}" for number in range(50)]
+    hypervisor = MemoryHypervisor(*(state(name) for name in names))
+    hypervisor.unreadable["edge7"] = HypervisorError("the guest's mark cannot be read")
+    done = converge(hypervisor, *(spec(name, interfaces=()) for name in names))
+    read = read_guests(hypervisor, names, ask_agent=True, check_mode=False, concurrency=4)
+    for outcomes in (done, read):
+        assert {name for name, outcome in outcomes.items() if outcome.error} == {"edge7"}
+    assert len(hypervisor.observe(names).guests) == 49
+    assert all(guest.power == "running" for guest in hypervisor.observe(names).guests.values())
+
+
+def test_all_of_ours_are_read_where_no_names_are_given() -> None:
+    hypervisor = MemoryHypervisor(state("edge1"), state("theirs", mark=None))
+    assert set(read_guests(hypervisor, None, ask_agent=False, check_mode=False, concurrency=4)) == {"edge1"}
+
+
+@pytest.mark.parametrize("connected", [None, True])
+def test_an_agent_of_which_nobody_knows_is_asked(connected: bool | None) -> None:
+    hypervisor = MemoryHypervisor(state("edge1", power="running", agent_connected=connected))
+    hypervisor.plug("edge1", Chr())
+    facts = read_guests(hypervisor, ["edge1"], ask_agent=True, check_mode=False, concurrency=4)["edge1"].facts
+    assert facts["router"]["identity"] == "MikroTik"
+
+
+class Wordy(MemoryHypervisor):
+    """Its tasks end with warnings."""
+
+    def start(self, guest: GuestRef, report: Report, *, as_stored: bool) -> bool:
+        report.warn("the task ended with a warning")
+        return super().start(guest, report, as_stored=as_stored)
+
+
+def test_what_the_hypervisor_warns_of_is_told() -> None:
+    assert converge(Wordy(), spec("edge1"))["edge1"].warnings == ("the task ended with a warning",)
