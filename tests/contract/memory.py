@@ -31,7 +31,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.platform 
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import FEATURES, SegmentPlan, SegmentState
 
 if t.TYPE_CHECKING:
-    from tests.unit.support import Chr, SimulatedWay
+    from tests.unit.support import Chr, ExitCodeWay, SimulatedWay
 
 DISK = "5f4a3c5e-0000-4000-8000-00000000000d"
 SEGMENT = "5f4a3c5e-0000-4000-8000-0000000000ff"
@@ -46,12 +46,18 @@ WITH_TEMPLATES = replace(PLATFORM, own={**PLATFORM.own, "template": OwnOption(pl
 
 
 class MemoryHypervisor:
-    """`log` holds each step that was taken, as "guest step". What is `broken` raises its error at its first step."""
+    """`log` holds each step that was taken, as "guest step". What is `broken` raises its error at its first step.
+
+    `returns_text` says whether the ways into its routers give text back, or only an exit code.
+    """
 
     title = "memory"
 
-    def __init__(self, *guests: GuestState, segments: t.Iterable[SegmentState] = (), platform: Platform = PLATFORM) -> None:
+    def __init__(
+        self, *guests: GuestState, segments: t.Iterable[SegmentState] = (), platform: Platform = PLATFORM, returns_text: bool = True
+    ) -> None:
         self.platform = platform
+        self.returns_text = returns_text
         self.guests = {guest.name: guest for guest in guests}
         self.segments = {segment.name: segment for segment in segments}
         self.routers: dict[str, Chr] = {}
@@ -67,7 +73,7 @@ class MemoryHypervisor:
 
     def plug(self, name: str, router: Chr) -> Chr:
         """Put a router into a guest, cabled as the guest's links are."""
-        self.routers[name] = router
+        self.routers[name] = router if self.returns_text else router.give_no_text()
         self._cable(self.guests[name])
         return router
 
@@ -236,7 +242,7 @@ class MemoryHypervisor:
 
     # Inside a guest
 
-    def ways(self, guest: GuestState) -> t.Sequence[SimulatedWay]:
+    def ways(self, guest: GuestState) -> t.Sequence[SimulatedWay | ExitCodeWay]:
         way = self.routers[guest.name].way
         way.is_open = guest.agent_connected
         return [way]

@@ -14,9 +14,12 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest imp
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.hypervisor import Report
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.plan import GuestPlan
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.qga import AgentWay, Request
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script import EXIT_FAILED, EXIT_TIMED_OUT
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.way import Credential, Ended, Pace
 
 from tests.contract.memory import DISK, PLATFORM, MemoryHypervisor
 from tests.simulators.routeros.agent import GuestAgent
+from tests.simulators.routeros.guest_programs import GuestPrograms, LoginRefusedError, Program
 from tests.simulators.routeros.memory_platform import MemoryPlatform
 from tests.simulators.routeros.router import Router
 
@@ -97,14 +100,69 @@ class SimulatedWay(AgentWay):
         return super().start(source)
 
 
-class Chr:
-    """One simulated CHR: its machine, its router, its agent and the way in."""
+class ExitCodeWay:
+    """A way without text: it gives an exit code, at most once, and moves no files."""
 
-    def __init__(self, platform: MemoryPlatform | None = None, **agent: t.Any) -> None:
+    name = "guest_programs"
+    returns_text = False
+    pace = Pace()
+    files = None
+
+    def __init__(self, programs: GuestPrograms) -> None:
+        self._programs = programs
+        self._credentials: t.Sequence[Credential] = (Credential("nobody"),)
+        self.logs_in = programs.logs_in
+        self.is_open: bool | None = None
+        self.started: list[str] = []  # every script that was handed over
+
+    def wait(self, timeout: float) -> None:
+        if not self._programs.open_port:
+            raise GuestError("the guest's tools do not answer")
+
+    def log_in(self, credentials: t.Sequence[Credential]) -> None:
+        self._credentials = credentials
+
+    def start(self, source: str) -> int:
+        self.started.append(source)
+        return int(self.call("start", {"source": source}))
+
+    def poll(self, job: int) -> Ended | None:
+        found: list[Program] = self.call("list", {"pid": job})
+        if not found:
+            return Ended(None)
+        program = found[0]
+        cut = program.exit_code == EXIT_FAILED and program.end - program.began >= self._programs.script_timeout
+        return Ended(EXIT_TIMED_OUT if cut else program.exit_code) if program.ended else None
+
+    def call(self, command: str, arguments: t.Mapping[str, t.Any] | None = None) -> t.Any:
+        """One exchange, with the first login that the router takes."""
+        if not self._programs.open_port:
+            raise LostError(f"the guest's tools did not answer {command}")
+        for credential in self._credentials:
+            try:
+                return getattr(self._programs, command)(**arguments or {}, **vars(credential))
+            except LoginRefusedError:
+                continue
+        raise GuestError("the router refuses every login that was given", remedy="Name the current one in router_credentials")
+
+    def facts(self) -> dict[str, t.Any]:
+        raise AssertionError("asked of a way that returns no text")
+
+
+class Chr:
+    """One simulated CHR: its machine, its router, its agents and the way in, which is the one with text unless `plug` says otherwise."""
+
+    def __init__(self, platform: MemoryPlatform | None = None, *, logs_in: bool = False, exit_codes: bool = True, **agent: t.Any) -> None:
         self.platform = platform or MemoryPlatform(ports=2)
         self.router = Router(self.platform, UUID)
         self.router.boot()
-        self.way = SimulatedWay(GuestAgent(self.router, **agent))
+        self.exit_code_way = ExitCodeWay(GuestPrograms(self.router, logs_in=logs_in, exit_codes=exit_codes, **agent))
+        self.way: SimulatedWay | ExitCodeWay = SimulatedWay(GuestAgent(self.router, **agent))
+
+    def give_no_text(self) -> Chr:
+        """Take the way without text from now on."""
+        self.way = self.exit_code_way
+        return self
 
     def cable(self, slot: int, link: bool) -> None:
         """Plug or unplug the wire of etherN."""

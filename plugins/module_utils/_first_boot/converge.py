@@ -20,7 +20,7 @@ from .._guests.hypervisor import Hypervisor, Report
 from .._guests.plan import plan
 from .on_router import OnRouter
 from .record import Kept, Record
-from .wanted import FirstBoot, reachable, settings
+from .wanted import FirstBoot, content_hash, logins, reachable, settings
 
 JUST_DONE: t.Final = "done"  # this run did it
 STANDING: t.Final = "standing"  # an earlier run did it
@@ -29,6 +29,8 @@ WOULD_RUN: t.Final = "would run"
 WAITING: t.Final = "waiting"  # the guest does not run; it keeps its closed links until it does
 REAPPLY: t.Final = "name the router in chr_first_boot_reapply to apply them"
 AGAIN: t.Final = "a script that ran once runs again only where chr_first_boot_scripts_again names it too"
+OTHERS: t.Final = "others"  # settings that cannot be read
+UNREADABLE: t.Final = "which ones cannot be told: no text comes back from this router"
 STAYS: t.Final = ("identity", "time_zone", "services", "scripts")  # what cannot be undone when it is described no more
 
 
@@ -53,6 +55,8 @@ def boot_routers(hypervisor: Hypervisor, boots: t.Mapping[str, Boot], options: R
 
 def compare_settings(record: Record | None, after: t.Mapping[str, str]) -> list[Change]:
     """What differs from what was set before: a field that is described no more has no `after`."""
+    if record is not None and not record.whole:
+        return [] if record.content == content_hash(after) else [Change("settings", OTHERS, "as described")]
     before: t.Mapping[str, str] = record.settings if record else {}
     return [Change(key, before.get(key), after.get(key)) for key in dict.fromkeys([*after, *before]) if before.get(key) != after.get(key)]
 
@@ -92,13 +96,15 @@ class _Router:
         guest = self._running()
         if guest is None:
             return
-        way = open_running(self._hypervisor, guest, self._options, self._progress)
+        credentials = (*self._options.router_credentials, *logins(self._item.wanted))
+        way = open_running(self._hypervisor, guest, replace(self._options, router_credentials=credentials), self._progress)
         if way is None:
             self._predict(guest, None)
             return
-        on_router = OnRouter(way, self._item.wanted, lambda what: self._progress(self._name, what))
-        kept = on_router.read() if self._options.check_mode else on_router.settled()
-        if on_router.waited:
+        check_mode = self._options.check_mode
+        on_router = OnRouter(way, self._item.wanted, guest.uuid, lambda what: self._progress(self._name, what), check_mode=check_mode)
+        kept = on_router.read() if check_mode else on_router.settled()
+        if on_router.waited or (kept.record is not None and not guest.configured):  # another run may just have come to its end
             guest = self._reread()
         if self._stands(kept, guest):
             self._links(guest, configured=True)
@@ -119,7 +125,7 @@ class _Router:
         elif not (self._item.reapply and applicable):
             self._state = DRIFT
             self._drift = differences
-            fields = ", ".join(change.field for change in differences)
+            fields = ", ".join(change.field for change in differences) if kept.record.whole else UNREADABLE
             self._warnings.append(f"first boot was done with other settings ({fields}); {REAPPLY if applicable else AGAIN}")
         return self._state in (STANDING, DRIFT)
 
@@ -127,13 +133,13 @@ class _Router:
         ours = kept.record if kept.record is not None and kept.record.uuid == guest.uuid else None
         if ours is None:
             self._links(guest, configured=False)
-        on_router.refuse_unknown(kept)
+        on_router.refuse(kept)
         if self._options.check_mode:
             self._predict(guest, ours)
             return
         changes = self._setting_changes(ours)
         self._progress(self._name, "first boot script")
-        on_router.run_once(guest.uuid, kept)
+        on_router.run_once(kept)
         self._changes += changes
         self._state = JUST_DONE
         self._links(self._reread(), configured=True)
@@ -144,6 +150,8 @@ class _Router:
         stays = [change.field for change in changes if change.after is None and change.field.split(".")[0] in STAYS]
         if stays:
             self._warnings.append(f"described no more, and left as it is: {', '.join(stays)}")
+        if ours is not None and not ours.whole:
+            self._warnings.append(f"left as it is where it is described no more, and {UNREADABLE}: {', '.join(STAYS)}")
         return [Change("first_boot", STANDING if ours else None, JUST_DONE), *changes]
 
     def _running(self) -> GuestState | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from .._core.text import quote
 from .._guests.guest import SLOT
-from .._routeros.statements import find, pairs, present
+from .._routeros.statements import exists, find, pairs, present
 from . import record
 from .wanted import FirstBoot, User, dhcp_settings, reachable, script_digest, service_settings
 
@@ -30,14 +30,16 @@ class Run:
     """One run of the script.
 
     `first` says that this guest was never configured; `before` are the settings of the record that is replaced, perhaps that of the router
-    from which this one was cloned; `cut` is an earlier run that was cut off.
+    from which this one was cloned; `cut` is an earlier run that was cut off. Where `before` is not `whole`, because the record could not be
+    read, the router itself looks there for what is to be undone.
     """
 
     id: str
     guest_uuid: str
     first: bool = True
     before: t.Mapping[str, str] = field(default_factory=dict)
-    cut: str | None = None
+    cut: record.Hold | None = None
+    whole: bool = True
 
 
 def script(wanted: FirstBoot, run: Run) -> str:
@@ -47,9 +49,9 @@ def script(wanted: FirstBoot, run: Run) -> str:
         *_waits(wanted),
         *_settings(wanted, run),
         *_scripts(wanted, run.id),
-        *_removals(wanted, run.before),
+        *_removals(wanted, run),
         record.write_record(reachable(wanted, run.before), run.guest_uuid),
-        record.release(run.id),
+        record.release(record.Hold(run.id)),
         f":put {quote(DONE_LINE)}",
     ]
     return "\n".join(lines) + "\n"
@@ -58,7 +60,7 @@ def script(wanted: FirstBoot, run: Run) -> str:
 def end_script(wanted: FirstBoot, run: str, failed: t.Collection[str]) -> str:
     """After a run that RouterOS ended with an error: which of the user's scripts failed, and the end of the hold."""
     entries = [entry for entry in wanted.scripts if entry["name"] in failed]
-    return "\n".join([*(record.write_script(wanted, entry, record.FAILED, run) for entry in entries), record.release(run)]) + "\n"
+    return "\n".join([*(record.write_script(wanted, entry, record.FAILED, run) for entry in entries), record.release(record.Hold(run))]) + "\n"
 
 
 def key_files(wanted: FirstBoot) -> dict[str, bytes]:
@@ -75,7 +77,7 @@ def _key_file(user: User, number: int) -> str:
 
 def _settings(wanted: FirstBoot, run: Run) -> list[str]:
     """Passwords come first: from then on nothing that follows can leave the router open."""
-    lines = [*_users(wanted), *_admin(wanted, run.before)]
+    lines = [*_users(wanted), *_admin(wanted, run)]
     if run.first:
         lines.append("/ip dhcp-client remove [find]")  # the factory's
     for part in (_identity, _dhcp, _addresses, _routes, _resolvers, _clock, _services):
@@ -118,14 +120,23 @@ def _ssh_keys(wanted: FirstBoot, user: User) -> t.Iterator[str]:
             yield f"/user ssh-keys import {pairs(user=user.name, public_key_file=_key_file(user, number))}"
 
 
-def _admin(wanted: FirstBoot, before: t.Mapping[str, str]) -> t.Iterator[str]:
+def _undo(run: Run, key: str, value: str, statement: str) -> t.Iterator[str]:
+    """A statement for a router whose former first boot set this key to what holds this value."""
+    if not run.whole:
+        recorded = exists("/system script", record.recorded_setting(f'"{key}":"[^"]*{value}'))
+        yield f":if ({recorded}) do={{{statement}}}"
+    elif key in run.before and value in run.before[key]:
+        yield statement
+
+
+def _admin(wanted: FirstBoot, run: Run) -> t.Iterator[str]:
     admin = find("/user", pairs(name="admin"))
     if wanted.admin_password:
         yield f":if ([:len {admin}] > 0) do={{/user set {admin} password={quote(wanted.admin_password)}}}"
     if wanted.admin_disabled:
         yield f":if ([:len {admin}] > 0) do={{/user disable {admin}}}"
-    elif "disabled" in before.get("admin", ""):
-        yield f":if ([:len {admin}] > 0) do={{/user enable {admin}}}"
+    else:
+        yield from _undo(run, "admin", "disabled", f":if ([:len {admin}] > 0) do={{/user enable {admin}}}")
 
 
 def _identity(wanted: FirstBoot) -> t.Iterator[str]:
@@ -195,17 +206,17 @@ def _scripts(wanted: FirstBoot, run: str) -> t.Iterator[str]:
         yield "}"
 
 
-def _removals(wanted: FirstBoot, before: t.Mapping[str, str]) -> t.Iterator[str]:
+def _removals(wanted: FirstBoot, run: Run) -> t.Iterator[str]:
     """What is ours and no longer wanted. Users come last, and never the last one with full rights."""
     routes = [f"{entry['destination']} {entry['gateway']}" for entry in wanted.routes]
     addresses = [f"{entry['address']} {entry['interface']}" for entry in wanted.addresses]
     yield _remove("/ip route", ("dst-address", "gateway"), routes)
     yield _remove("/ip address", ("address", "interface"), addresses)
     yield _remove("/ip dhcp-client", ("interface",), [entry["interface"] for entry in wanted.dhcp_clients])
-    if "dns" in before and not wanted.dns:
-        yield '/ip dns set servers=""'
-    if "ntp" in before and not wanted.ntp:
-        yield "/system ntp client set enabled=no"
+    if not wanted.dns:
+        yield from _undo(run, "dns", "", '/ip dns set servers=""')
+    if not wanted.ntp:
+        yield from _undo(run, "ntp", "", "/system ntp client set enabled=no")
     yield from _former_users(wanted)
 
 

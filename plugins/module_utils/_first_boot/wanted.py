@@ -23,6 +23,7 @@ from .._core.errors import InputError
 from .._core.text import boolean, escape, quote
 from .._core.version import Version
 from .._guests.guest import SLOT
+from .._routeros.way import Credential
 
 SECRET_PLACE: t.Final = "(secret)"  # stands for each secret where the content is hashed
 _HOST: t.Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,62})(\.[A-Za-z0-9][A-Za-z0-9-]{0,62})*")
@@ -85,6 +86,13 @@ class FirstBoot:
     def may_run_again(self, script: str) -> bool:
         """Whether a script of the user's may run although it began before and nobody knows how it ended."""
         return script in self.scripts_again or any(entry.get("repeatable") for entry in self.scripts if entry["name"] == script)
+
+
+def logins(wanted: FirstBoot) -> tuple[Credential, ...]:
+    """What may open the router to a way that logs in: what first boot sets, then the factory's login."""
+    admin = [Credential("admin", wanted.admin_password)] if wanted.admin_password and not wanted.admin_disabled else []
+    users = [Credential(user.name, user.password) for user in wanted.users if user.group == "full" and not user.generated]
+    return (*admin, *users, Credential("admin"))
 
 
 def _gateway(text: str) -> str:
@@ -260,6 +268,11 @@ def reachable(wanted: FirstBoot, before: t.Mapping[str, str]) -> dict[str, str]:
 def content_hash(content: t.Mapping[str, str]) -> str:
     """A hash of settings."""
     return _digest(json.dumps(content, sort_keys=True))
+
+
+def fields_hash(content: t.Mapping[str, str]) -> str:
+    """The same without the user's own scripts."""
+    return content_hash({key: value for key, value in content.items() if not key.startswith("scripts.")})
 
 
 def script_digest(wanted: FirstBoot, entry: t.Mapping[str, t.Any]) -> str:

@@ -101,30 +101,31 @@ def insist(way: Runner, ask: t.Callable[[], Answer | None], patience: float) -> 
     raise GuestError(problem, found=str(lost or ""), remedy="Look at its console, then run again") from lost
 
 
-def probe(way: Runner, expression: str, *, expected: bool = True) -> bool | None:
+def probe(way: Runner, expression: str, *, expected: bool = True, patience: float = 0.0) -> bool | None:
     """Whether a RouterOS expression is true on the router; None where RouterOS cannot decide it. Only reads.
 
-    Raises LostError where no answer came. Without text it takes one script where the answer is the `expected` one, else two.
+    A lost answer is asked for again for `patience` seconds; raises GuestError where none came. Without text it takes one script where the
+    answer is the `expected` one, else two.
     """
-    return _decide(way, expression, expected)[0]
+    return _decide(lambda source: insist(way, lambda: follow(way, source, GUARD_TIMEOUT), patience), way.returns_text, expression, expected)[0]
 
 
 def holds(way: Runner, expression: str) -> bool:
     """The same for the expression of an `unless`. Raises GuestError where RouterOS cannot decide it."""
-    answer, said = _decide(way, expression, expected=True)
+    answer, said = _decide(lambda source: follow(way, source, GUARD_TIMEOUT), way.returns_text, expression, expected=True)
     if answer is None:
         raise GuestError(f"unless: {expression!r} is no expression that RouterOS can decide", found=said)
     return answer
 
 
-def _decide(way: Runner, expression: str, expected: bool) -> tuple[bool | None, str]:
+def _decide(ask: t.Callable[[str], Ended], returns_text: bool, expression: str, expected: bool) -> tuple[bool | None, str]:
     """The answer, and what RouterOS said."""
-    if way.returns_text:
-        ended = follow(way, f':if ({expression}) do={{:put "true"}} else={{:put "false"}}', GUARD_TIMEOUT)
+    if returns_text:
+        ended = ask(f':if ({expression}) do={{:put "true"}} else={{:put "false"}}')
         said = ended.output.strip()
         return ({"true": True, "false": False}.get(said) if ended.exit_code == EXIT_DONE else None), said
     for answer in (expected, not expected):  # a broken expression fails both times, and so is neither
-        if follow(way, _fails_unless(expression, answer), GUARD_TIMEOUT).exit_code == EXIT_DONE:
+        if ask(_fails_unless(expression, answer)).exit_code == EXIT_DONE:
             return answer, ""
     return None, ""
 
@@ -180,9 +181,10 @@ def _failure(way: Runner, script: Script, ended: Ended) -> ScriptError:
     if ended.exit_code == EXIT_TIMED_OUT:
         problem, remedy = "RouterOS ended it after its own time limit", "Split the script"
     else:
-        problem, remedy = f"RouterOS reports an error (exit code {ended.exit_code})", "Mend the script"
+        mend = "Mend the script" if way.returns_text else "Look for the error in the router's log, and mend the script"
+        problem, remedy = f"RouterOS reports an error (exit code {ended.exit_code})", mend
     if not way.returns_text:
-        said, remedy = f"an exit code alone, as {way.name} gives no text back", "Look at the router's log for the error"
+        said = f"an exit code alone, as {way.name} gives no text back"
     error = ScriptError(f"script {script.name}: {problem}", found=said, remedy=script.remedy or remedy)
     error.exit_code = ended.exit_code
     return error

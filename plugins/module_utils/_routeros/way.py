@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 class Ended:
     """What a way knows of a script that has ended.
 
-    `exit_code` as CHR gives it: 0 done, 1 timed out, -1 error; None where nobody said: it is unknown then, never success.
+    `exit_code` as CHR gives it: 0 done, 1 timed out, -1 error; None where nobody said: it is unknown then, never success. A way
+    whose hypervisor has no code of its own for a script that RouterOS's time limit ended finds it out by the script's times.
     """
 
     exit_code: int | None

@@ -40,6 +40,11 @@ def one(hypervisor: MemoryHypervisor, item: Boot | None = None, options: RunOpti
     return go(hypervisor, item or wanted(), options=options)["edge1"]
 
 
+def said(hypervisor: MemoryHypervisor, words: str) -> str:
+    """What an error tells of RouterOS's own words: where no text comes back, that there are none."""
+    return words if hypervisor.returns_text else "an exit code alone, as guest_programs gives no text back"
+
+
 def boot_scripts(hypervisor: MemoryHypervisor) -> int:
     """How often a first-boot script was handed to the router."""
     return sum(DONE_LINE in source for source in hypervisor.routers["edge1"].way.started)

@@ -12,8 +12,14 @@ from tests.unit.first_boot.boots import running
 from tests.unit.support import Chr
 
 
+@pytest.fixture(params=[True, False], ids=["text", "exit code"])
+def returns_text(request: pytest.FixtureRequest) -> bool:
+    """Whether text comes back from the routers: what first boot does is the same, what it can say is less without."""
+    return bool(request.param)
+
+
 @pytest.fixture
-def hypervisor() -> MemoryHypervisor:
-    memory = MemoryHypervisor(running())
+def hypervisor(returns_text: bool) -> MemoryHypervisor:
+    memory = MemoryHypervisor(running(), returns_text=returns_text)
     memory.plug("edge1", Chr())
     return memory

@@ -27,7 +27,8 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.enter imp
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import Mark
 
 from tests.contract.memory import DISK, MemoryHypervisor
-from tests.unit.first_boot.boots import CHECK, PASSWORD, RUN, boot_scripts, go, one, running, wanted
+from tests.simulators.routeros.router import Result
+from tests.unit.first_boot.boots import CHECK, PASSWORD, RUN, boot_scripts, go, one, running, said, wanted
 from tests.unit.support import OTHER_UUID, UUID, Chr, nic, state
 
 FAILING = ':put "half"\n:error "no such luck"'
@@ -53,14 +54,14 @@ class WatchedLinks(Chr):
     def __init__(self) -> None:
         super().__init__()
         self.seen: list[list[bool]] = []
-        start = self.way.start
+        execute = self.router.execute
 
-        def watched(source: str) -> int:
+        def watched(source: str, timeout: float | None = None) -> Result:
             if DONE_LINE in source:
                 self.seen.append([port.running for port in self.platform.port_list])
-            return start(source)
+            return execute(source, timeout)
 
-        self.way.start = watched  # type: ignore[method-assign]
+        self.router.execute = watched  # type: ignore[method-assign]
 
 
 # Once
@@ -114,7 +115,7 @@ def test_user_scripts_run_once_each(hypervisor: MemoryHypervisor) -> None:
 
 def test_a_script_that_fails_in_the_middle_leaves_the_links_down(hypervisor: MemoryHypervisor) -> None:
     outcome = one(hypervisor, wanted(scripts=[{"name": "a", "source": FAILING}]))
-    assert "no such luck" in str(outcome.error)
+    assert said(hypervisor, "no such luck") in str(outcome.error) and "in its script a" in str(outcome.error)
     assert outcome.facts["first_boot"] == "failed"
     assert links(hypervisor) == [False, False] and not configured(hypervisor)
     assert outcome.changes == ()
@@ -155,6 +156,7 @@ def test_a_clone_closes_its_links_first_and_then_boots(hypervisor: MemoryHypervi
     one(hypervisor)
     router = WatchedLinks()
     router.router.execute(boot_script(wanted().wanted, Run("other", OTHER_UUID)))
+    router.seen.clear()
     hypervisor.plug("edge1", router)
     outcome = one(hypervisor)
     assert fields(outcome) == [
@@ -209,7 +211,8 @@ def test_other_settings_are_applied_where_that_was_asked_for_with_the_links_as_t
     log = len(hypervisor.log)
     outcome = one(hypervisor, wanted(identity="core1", reapply=True))
     assert (outcome.error, outcome.facts["first_boot"], hypervisor.log[log:]) == (None, JUST_DONE, [])
-    assert [(change.field, change.before, change.after) for change in outcome.changes][1:] == [("identity", "edge1", "core1")]
+    change = ("identity", "edge1", "core1") if hypervisor.returns_text else ("settings", "others", "as described")
+    assert [(change.field, change.before, change.after) for change in outcome.changes][1:] == [change]
     assert hypervisor.routers["edge1"].router.identity == "core1"
     assert one(hypervisor, wanted(identity="core1", reapply=True)).facts["first_boot"] == STANDING
 
@@ -253,8 +256,8 @@ def test_check_mode_says_what_would_run_in_a_guest_that_would_be_made() -> None:
     assert "does not exist" in str(one(MemoryHypervisor(), options=CHECK).error)
 
 
-def test_check_mode_awaits_no_agent() -> None:
-    hypervisor = MemoryHypervisor(running(agent_connected=False))
+def test_check_mode_awaits_no_agent(returns_text: bool) -> None:
+    hypervisor = MemoryHypervisor(running(agent_connected=False), returns_text=returns_text)
     router = hypervisor.plug("edge1", Chr(open_port=False))
     outcome = one(hypervisor, options=CHECK)
     assert (outcome.error, outcome.facts["first_boot"], outcome.has_changed) == (None, WOULD_RUN, True)
@@ -281,8 +284,8 @@ def test_check_mode_says_what_would_run_in_a_guest_that_would_be_started() -> No
     assert (outcome.error, outcome.facts["first_boot"], outcome.has_changed) == (None, WOULD_RUN, True)
 
 
-def test_a_guest_that_is_not_ours_is_never_entered() -> None:
-    hypervisor = MemoryHypervisor(running(mark=None))
+def test_a_guest_that_is_not_ours_is_never_entered(returns_text: bool) -> None:
+    hypervisor = MemoryHypervisor(running(mark=None), returns_text=returns_text)
     router = hypervisor.plug("edge1", Chr())
     assert "the guest is not ours" in str(one(hypervisor).error)
     assert router.way.started == []
@@ -310,9 +313,10 @@ def test_no_secret_is_in_a_result_or_left_on_the_router(hypervisor: MemoryHyperv
 
 
 @pytest.mark.parametrize("replaced", [True, False])
-def test_a_silent_router_stays_on_its_wires_only_with_the_disk_that_was_configured(replaced: bool) -> None:
+def test_a_silent_router_stays_on_its_wires_only_with_the_disk_that_was_configured(replaced: bool, returns_text: bool) -> None:
     mark = Mark(configured=True, guest_uuid=UUID, disk_id=DISK)
-    hypervisor = MemoryHypervisor(running(mark=mark, agent_connected=False, interfaces=(nic(1, link=True), nic(2, link=True))))
+    guest = running(mark=mark, agent_connected=False, interfaces=(nic(1, link=True), nic(2, link=True)))
+    hypervisor = MemoryHypervisor(guest, returns_text=returns_text)
     hypervisor.plug("edge1", Chr(open_port=False))
     if replaced:
         hypervisor.disks["edge1"] = "another"

@@ -18,6 +18,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest imp
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.scripts import NOT_PREDICTED, Job, parse_script, run_scripts
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._module import masks_of
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script import Script
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.way import Files
 
 from tests.contract.memory import MemoryHypervisor
 from tests.unit.support import Chr, quiet, state
@@ -36,6 +37,12 @@ def hypervisor() -> MemoryHypervisor:
     for name in memory.guests:
         memory.plug(name, Chr())
     return memory
+
+
+def router_files(hypervisor: MemoryHypervisor, name: str) -> Files:
+    moved = hypervisor.routers[name].way.files
+    assert moved is not None
+    return moved
 
 
 def scripts(hypervisor: MemoryHypervisor, *jobs: Job, options: RunOptions = RUN) -> dict[str, Outcome]:
@@ -146,8 +153,8 @@ def test_a_local_script_is_read_where_the_module_runs(tmp_path: Path) -> None:
 
 
 def test_a_file_on_the_router_is_imported_and_its_failure_is_seen(hypervisor: MemoryHypervisor) -> None:
-    hypervisor.routers["edge1"].way.files.write("setup.rsc", b'/system identity set name="edge1"')
-    hypervisor.routers["edge2"].way.files.write("setup.rsc", b":nonsense")
+    router_files(hypervisor, "edge1").write("setup.rsc", b'/system identity set name="edge1"')
+    router_files(hypervisor, "edge2").write("setup.rsc", b":nonsense")
     jobs = [parse_script(script_options(guest=name, guest_file="setup.rsc"), 1) for name in ("edge1", "edge2")]
     done = scripts(hypervisor, *jobs)
     assert (done["edge1"].error, hypervisor.routers["edge1"].router.identity) == (None, "edge1")
@@ -182,13 +189,13 @@ def test_a_file_is_put_once(hypervisor: MemoryHypervisor) -> None:
     wanted = File("edge1", 'we"ird $name.bin', CONTENT)
     assert files(hypervisor, wanted, options=CHECK)["edge1"].has_changed
     assert files(hypervisor, wanted)["edge1"].has_changed
-    assert hypervisor.routers["edge1"].way.files.read(wanted.name) == CONTENT
+    assert router_files(hypervisor, "edge1").read(wanted.name) == CONTENT
     assert not files(hypervisor, wanted)["edge1"].has_changed
     assert files(hypervisor, File("edge1", wanted.name, b"other"))["edge1"].has_changed
 
 
 def test_a_file_is_fetched_once(hypervisor: MemoryHypervisor, tmp_path: Path) -> None:
-    hypervisor.routers["edge1"].way.files.write("a.bin", CONTENT)
+    router_files(hypervisor, "edge1").write("a.bin", CONTENT)
     wanted = File("edge1", "a.bin", dest=tmp_path / "a.bin")
     assert files(hypervisor, wanted, options=CHECK)["edge1"].has_changed
     assert list(tmp_path.iterdir()) == []
@@ -199,7 +206,7 @@ def test_a_file_is_fetched_once(hypervisor: MemoryHypervisor, tmp_path: Path) ->
 
 
 def test_what_cannot_be_fetched_is_an_error(hypervisor: MemoryHypervisor, tmp_path: Path) -> None:
-    hypervisor.routers["edge2"].way.files.write("a.bin", b"1")
+    router_files(hypervisor, "edge2").write("a.bin", b"1")
     done = files(hypervisor, File("edge1", "a.bin", dest=tmp_path / "a"), File("edge2", "a.bin", dest=tmp_path / "no" / "a"))
     assert "file a.bin does not exist on the router" in str(done["edge1"].error)
     assert "cannot be written" in str(done["edge2"].error)
