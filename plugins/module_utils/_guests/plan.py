@@ -20,7 +20,7 @@ from .guest import UNKNOWN_LEVEL, GuestSpec, GuestState, Nic, check_gaps, new_li
 from .platform import COMMON_DEFAULTS, Platform
 
 FREE: t.Final = "free"  # the level that every router has, and that is lost without harm
-COMPARED: t.Final = ("cpus", "memory", "disk_size", "disk_bus", "serial_console", "agent", "autostart", "description")
+COMPARED: t.Final = (*COMMON_DEFAULTS, "disk_bus", "disk_size")
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,13 @@ def test_what_repeats_the_options_is_up_to_date() -> None:
     assert tree.stale() == [], f"run {COMMAND}"
 
 
+def test_a_drivers_words_are_described_in_its_fragment_alone() -> None:
+    tree = changed("plugins/doc_fragments/libvirt.py", "The machine type.", "The type of machine.")
+    generate(tree)
+    assert tree.stale()[1:] == ["plugins/modules/chr_guest.py", "roles/chr_guest/meta/argument_specs.yml"]
+    assert "The type of machine." in tree.read("roles/chr_guest/meta/argument_specs.yml")
+
+
 def test_the_sessions_options_are_described_in_their_fragment_alone() -> None:
     tree = changed("plugins/doc_fragments/api.py", ", in PEM.", ".")
     generate(tree)

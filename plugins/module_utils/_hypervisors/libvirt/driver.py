@@ -14,6 +14,7 @@ from ..._core.errors import HypervisorError, RouterError, UnsupportedError
 from ..._guests.guest import GuestRef, GuestSpec, GuestState, Mark, NewGuest, Power, slot_number
 from ..._guests.hypervisor import Hypervisor, Observed, Report
 from ..._guests.plan import GuestPlan
+from ..._guests.platform import COMMON_DEFAULTS
 from ..._guests.segment import SegmentPlan, SegmentState
 from ..._images.local import Images
 from ..._routeros.qga import AgentWay
@@ -132,18 +133,14 @@ class LibvirtHypervisor:
             name=guest.spec.name,
             uuid=guest.uuid,
             mark=guest.mark,
-            cpus=guest.value("cpus"),
-            memory=guest.value("memory"),
             machine=guest.own("machine"),
             accelerator=accelerator,
             cpu_model=guest.own("cpu_model"),
-            disk_bus=guest.value("disk_bus"),
             pool=guest.own("pool"),
             volume=disks.volume_name(guest.spec.name, guest.uuid),
-            serial_console=guest.value("serial_console"),
-            agent=guest.value("agent"),
-            description=guest.value("description"),
             interfaces=tuple(nics),
+            disk_bus=guest.value("disk_bus"),
+            **{option: guest.value(option) for option in COMMON_DEFAULTS if option in domain_xml.Definition.__dataclass_fields__},
         )
 
     def make_disk(self, guest: GuestRef, spec: GuestSpec, report: Report) -> str | None:
