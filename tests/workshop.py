@@ -40,6 +40,14 @@ class Workshop:
         path.write_text(f"{before}{found}{text}{behind}", encoding="utf-8")
         self.touched.add(name)
 
+    def replace(self, name: str, old: str, new: str) -> None:
+        """Put a text where another stands, once, in a file."""
+        path = self.root / name
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{name}: {old}"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        self.touched.add(name)
+
     def generate(self) -> list[str]:
         """Run the developers' command, as tests/run/options does; the files that it wrote."""
         lines = self.python("-m", "tests.options").splitlines()

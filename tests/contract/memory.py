@@ -14,7 +14,7 @@ import typing as t
 from dataclasses import replace
 
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Planned, Progress
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import LIVE, Change
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Change
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import HypervisorError, InputError, RefusedError, RouterError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import (
     GuestRef,
@@ -27,21 +27,16 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest imp
 )
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.hypervisor import Observed, Report
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.plan import GuestPlan
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.platform import KVM, OwnOption, Platform
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import FEATURES, SegmentPlan, SegmentState
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.platform import OwnOption, Platform
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import SegmentPlan, SegmentState
+
+from tests.toy.driver.platform import PLATFORM as PLATFORM
 
 if t.TYPE_CHECKING:
     from tests.unit.support import Chr, ExitCodeWay, SimulatedWay
 
 DISK = "5f4a3c5e-0000-4000-8000-00000000000d"
 SEGMENT = "5f4a3c5e-0000-4000-8000-0000000000ff"
-PLATFORM = Platform(
-    key="toy",
-    hardware=KVM,
-    own={"shelf": OwnOption("upper", placement=True), "machine": OwnOption("pc"), "speed": OwnOption("auto", found_out="auto")},
-    features=frozenset(("agent", "serial_console", "autostart", *FEATURES.values())),
-    effects={"autostart": LIVE, "description": LIVE},
-)
 WITH_TEMPLATES = replace(PLATFORM, own={**PLATFORM.own, "template": OwnOption(placement=True)}, features=PLATFORM.features | {"template"})
 
 

@@ -52,9 +52,7 @@ def as_yaml(value: t.Any) -> str:
 def generate(tree: Tree) -> None:
     """Generate everything, in the order in which one thing is made of the other."""
     _fragment(tree)
-    guest = _guest_options(tree)
-    if guest:
-        _block(tree, "chr_guest", "GUEST in the drivers' doc fragments", guest)
+    _block(tree, "chr_guest", "GUEST in the drivers' doc fragments", _guest_options(tree))
     _block(tree, "chr_license", "doc_fragments/api.py", _api_options(tree))
     shared = variables_of(tree, hypervisors())
     _hypervisors(tree, shared)
@@ -86,7 +84,7 @@ def _fragment(tree: Tree) -> None:
 
 def _guest_options(tree: Tree) -> Options:
     """The drivers' own suboptions of a guest."""
-    return {name: option for driver in drivers() for name, option in fragment(tree, f"{driver}.guest").get("options", {}).items()}
+    return {name: option for driver in drivers() for name, option in fragment(tree, f"{driver}.guest")["options"].items()}
 
 
 def _api_options(tree: Tree) -> Options:

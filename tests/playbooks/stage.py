@@ -157,8 +157,9 @@ class Played:
 class Stage:
     """A folder with the doubles, in which playbooks run."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, collections: Path = COLLECTIONS) -> None:
         self.folder = folder
+        self._collections = collections
         self.environment: dict[str, str] = {}  # added to that of each run
         plugins = folder / "collections" / "ansible_collections" / "test" / "doubles" / "plugins"
         files = {
@@ -218,7 +219,7 @@ class Stage:
             **kept,
             "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
             "ANSIBLE_HOME": str(self.folder / "home"),
-            "ANSIBLE_COLLECTIONS_PATH": f"{self.folder / 'collections'}:{COLLECTIONS}",
+            "ANSIBLE_COLLECTIONS_PATH": f"{self.folder / 'collections'}:{self._collections}",
             "ANSIBLE_CALLBACK_PLUGINS": str(self.folder / "callbacks"),
             "ANSIBLE_CALLBACKS_ENABLED": "recorder",
             "ANSIBLE_FORKS": "4",

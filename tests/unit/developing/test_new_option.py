@@ -10,17 +10,9 @@ from pathlib import Path
 
 import yaml
 
+from tests.toy.recipe import add_option
 from tests.workshop import Workshop
 
-OPTION = """\
-      watchdog:
-        description: Whether the guest has a watchdog, beside O(guests[].serial_console). A new guest has none.
-        type: bool
-"""
-ELEMENT = """\
-    if guest.watchdog:
-        _sub(devices, "watchdog", model="i6300esb", action="reset")
-"""
 # What a router's variables become: the entry of the module's list, the wish, what an existing guest lacks, and the new guest's definition.
 HAND_OVER = '''
 import json
@@ -54,15 +46,7 @@ print(json.dumps({
 
 def test_four_files_by_hand_are_enough(tmp_path: Path) -> None:
     copy = Workshop(tmp_path)
-    module, guests, domain = "plugins/modules/chr_guest.py", "plugins/module_utils/_guests", "plugins/module_utils/_hypervisors/libvirt/domain_xml.py"
-    copy.insert(module, "Whether the guest has a serial console. A new guest gets one.\n        type: bool", OPTION)
-    copy.insert(module, '"serial_console": {"type": "bool"},', '    "watchdog": {"type": "bool"},\n')
-    copy.insert(f"{guests}/guest.py", "    serial_console: bool | None = None", "    watchdog: bool | None = None\n")
-    copy.insert(f"{guests}/guest.py", "    disk_size: int = 0", "    watchdog: bool = False\n")
-    copy.insert(f"{guests}/platform.py", '    "serial_console": True,', '    "watchdog": False,\n')
-    copy.insert(domain, "    interfaces: tuple[NicDefinition, ...]", "    watchdog: bool = False\n")
-    copy.insert(domain, '"target", port="0")', ELEMENT)
-    copy.insert(domain, "    return GuestState(", '        watchdog=root.find("devices/watchdog") is not None,\n')
+    add_option(copy)
     assert len(copy.touched) == 4
 
     written = copy.generate()
