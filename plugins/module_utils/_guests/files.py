@@ -74,7 +74,7 @@ def refuse(way: Way, file: File) -> None:
 def mover(way: Way) -> Files:
     """What moves files on this way. Raises UnsupportedError where nothing does."""
     if way.files is None:
-        raise UnsupportedError(f"files cannot be moved here: {way.name} does not move any", remedy=OTHER_WAY)
+        raise UnsupportedError(f"files cannot be moved here: {way.name} moves none", remedy=OTHER_WAY)
     return way.files
 
 

@@ -12,15 +12,22 @@ import typing as t
 from dataclasses import replace
 
 from .._core.batch import Outcome, run_batch
-from .._routeros.script import EXIT_DONE, GUARD_TIMEOUT, follow
+from .._core.text import quote
+from .._routeros.script import EXIT_DONE, GUARD_TIMEOUT, follow, probe
 from .._routeros.way import Way
 from .enter import open_now
 from .guest import GuestSpec, GuestState
 from .hypervisor import Hypervisor, Observed
+from .plan import FREE
+
+NOT_FREE: t.Final = "other than free"
 
 
 def read_level(way: Way) -> str:
-    """The router's licence level, or an empty text where it does not say."""
+    """The router's licence level, or an empty text where it does not say. Without text it can only be asked whether it is free."""
+    if not way.returns_text:
+        free = probe(way, f"[/system license get level] = {quote(FREE)}")
+        return "" if free is None else FREE if free else NOT_FREE
     ended = follow(way, ":put [/system license get level]", GUARD_TIMEOUT)
     return ended.output.strip() if ended.exit_code == EXIT_DONE else ""
 

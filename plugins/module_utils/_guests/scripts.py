@@ -21,6 +21,7 @@ from .hypervisor import Hypervisor
 
 WOULD_RUN: t.Final = "would run"
 NOT_PREDICTED: t.Final = "not predicted: unless cannot be asked before the router runs"
+GIVE_SOURCE: t.Final = "Give the script itself with source or src, or import the file over the API or SSH"
 IMPORTED: t.Final = "Script file loaded and executed successfully"  # /import reports failures as text and still exits 0
 
 
@@ -70,9 +71,13 @@ def run_scripts(hypervisor: Hypervisor, jobs: t.Sequence[Job], options: RunOptio
 
 def refuse(way: Way, job: Job) -> None:
     """Raise UnsupportedError for a script of which text is wanted where none comes back."""
-    for wanted, what in ((job.read_only, "what a read_only script prints"), (job.script.marker, "the marker, which proves a script's end,")):
-        if wanted:
-            needs_text(f"script {job.script.name}: {what}")(way)
+    name = f"script {job.script.name}"
+    if job.script.marker == IMPORTED:
+        needs_text(f"{name}: how an /import ended", GIVE_SOURCE)(way)
+    elif job.script.marker is not None:
+        needs_text(f"{name}: its marker")(way)
+    elif job.read_only:
+        needs_text(f"{name}: what a read_only script prints")(way)
 
 
 def predict(way: Runner | None, script: Script) -> ScriptResult:

@@ -13,13 +13,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import LostError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._first_boot import on_router
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._first_boot.converge import DRIFT, JUST_DONE, STANDING
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._first_boot.script import DONE_LINE
 
 from tests.contract.memory import MemoryHypervisor
 from tests.simulators.routeros.memory_platform import MemoryPlatform
 from tests.unit.first_boot.boots import boot_scripts, go, one, running, said, wanted
-from tests.unit.support import Chr
+from tests.unit.support import UUID, Chr
 from tests.waiting import PATIENCE, wait_until
 
 BRIDGE = "/interface bridge add name=mine"  # a second copy of it is an error
@@ -213,3 +214,30 @@ def test_an_agent_that_never_answers_is_said_with_what_helps(hypervisor: MemoryH
     outcome = one(hypervisor, wanted(timeout=1))
     assert "the router did not answer within 1 s" in str(outcome.error)
     assert "Split the script" not in str(outcome.error)
+
+
+def test_a_hold_that_changes_hands_gets_its_own_time(hypervisor: MemoryHypervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two runs wait behind one that was cut off; the quicker of them, at work now, is not taken for the cut one by the other."""
+    router = hypervisor.routers["edge1"].router
+    hold = "/system script {}vrouter-first-boot-runs"
+    meanwhile = [hold.format("remove "), f'{hold.format("remove ")}\n{hold.format("add name=")} source="# vrouter.mikrotik run=quicker"']
+    assert router.execute(hold.format("add name=") + ' source="# vrouter.mikrotik run=gone"').exit_code == 0
+
+    class Looks:
+        """A time that is over after two looks, whatever the clock says; something happens just before the last."""
+
+        def __init__(self, seconds: float) -> None:
+            self.passed = False
+
+        def looks(self, first: float, slowest: float) -> t.Iterator[None]:
+            yield
+            if meanwhile:
+                assert router.execute(meanwhile.pop()).exit_code == 0
+            self.passed = True
+            yield
+
+    monkeypatch.setattr(on_router, "Deadline", Looks)
+    way = hypervisor.routers["edge1"].way
+    kept = on_router.OnRouter(way, wanted().wanted, UUID, lambda what: None, check_mode=False).settled()
+    assert (kept.hold, kept.cut) == (None, None)
+    assert meanwhile == []

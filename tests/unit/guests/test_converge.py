@@ -97,11 +97,13 @@ def removal(name: str, **values: t.Any) -> GuestSpec:
     return GuestSpec(name, state="absent", confirm=name, force_off=True, **values)
 
 
-def test_a_router_that_answers_is_asked_for_its_licence_before_it_goes() -> None:
+@pytest.mark.parametrize(("returns_text", "level"), [(True, "p1"), (False, "other than free")])
+def test_a_router_that_answers_is_asked_for_its_licence_before_it_goes(returns_text: bool, level: str) -> None:
     hypervisor = MemoryHypervisor(
         licensed("unread", "running", UNKNOWN_LEVEL, agent_connected=True),
         licensed("paid", "running", "free", agent_connected=True),
         licensed("silent", "running", UNKNOWN_LEVEL, agent_connected=True),
+        returns_text=returns_text,
     )
     hypervisor.plug("unread", Chr())
     bought(hypervisor.plug("paid", Chr()))
@@ -112,9 +114,9 @@ def test_a_router_that_answers_is_asked_for_its_licence_before_it_goes() -> None
     done = converge(hypervisor, *map(removal, names))
     for outcomes in (predicted, done):
         assert [name for name in names if outcomes[name].error is None] == ["unread"]
-        assert "holds a licence of level p1" in str(outcomes["paid"].error)
+        assert f"holds a licence of level {level}" in str(outcomes["paid"].error)
         assert "nobody has read yet which licence" in str(outcomes["silent"].error)
-    assert hypervisor.guests["paid"].mark.license_level == "p1"  # type: ignore[union-attr]
+    assert hypervisor.guests["paid"].mark.license_level == level  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("power", ["stopped", "suspended", "running"])
