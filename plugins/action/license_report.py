@@ -17,7 +17,7 @@ from ansible.utils.display import Display
 
 from ..plugin_utils._license_formats import as_json, html, prometheus, text
 from ..plugin_utils._license_report import Report, Row, Thresholds, assemble, judge, misconfigured, misspelt, off, unreachable
-from ..plugin_utils._phase import DESCRIPTION, Values, host_values, reason_of, rendered, results_of
+from ..plugin_utils._phase import DESCRIPTION, Values, host_values, outcome_of, renderer
 
 FORMATS: t.Final = {"json": as_json, "html": html, "prometheus": prometheus}
 READABLE: t.Final = 0o644  # a report holds no secret, and whoever serves it is another user
@@ -74,22 +74,22 @@ class ActionModule(ActionBase):
     def _row(self, variables: Values, host: str, thresholds: Thresholds) -> Row:
         """One router's row, from what its phase left."""
         values = host_values(variables, host)
-        description = values.get(DESCRIPTION) or {}
-        share = results_of(values).get(self._task.args["phase"]) or {}
+        description, outcome, phase = values.get(DESCRIPTION) or {}, outcome_of(values, host), self._task.args["phase"]
+        share = (outcome.get("results") or {}).get(phase) or {}
+        part = (description.get("phases") or {}).get(phase)
         if description.get("failed"):
             return misconfigured(host, str(description.get("msg")))
-        twin = self._named_before(host, description)
+        twin = self._named_before(host, part) if part else ""
         if twin:
             return misconfigured(host, f"{twin} names the same guest. One router is one host of the inventory.")
-        if not share and description.get("skipped"):
+        if not share and not part:
             return off(host)
         facts: Values = next(iter((share.get("entries") or {}).values()), {})
         if "system_id" not in facts:
-            return unreachable(host, reason_of(values) or "A task of another kind failed for it; Ansible says above which, and why.")
+            return unreachable(host, str(outcome.get("msg") or "") or "A task of another kind failed for it; Ansible says above which, and why.")
         try:
-            source, level = (
-                str(rendered(self._templar, values.get(name), values) or "") for name in ("chr_license_source", "chr_license_minimum_level")
-            )
+            render = renderer(self._templar, values)
+            source, level = (str(render(values.get(name)) or "") for name in ("chr_license_source", "chr_license_minimum_level"))
         except AnsibleError as error:  # one router's variables must not cost the others their report
             return misconfigured(host, str(error))
         wrong = misspelt(source, level)
@@ -100,10 +100,9 @@ class ActionModule(ActionBase):
         except ValueError as error:  # a date that is none: one router must not cost the others their report
             return unreachable(host, f"What it shows cannot be judged: {error}.")
 
-    def _named_before(self, host: str, description: Values) -> str:
+    def _named_before(self, host: str, part: Values) -> str:
         """An earlier host that names the same guest of the same hypervisor."""
-        entries = description.get("entries")
-        first = self._guests.setdefault((description["key"], str(entries[0]["name"])), host) if entries else host
+        first = self._guests.setdefault((part["key"], str(part["entries"][0]["name"])), host)
         return "" if first == host else first
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: license_report
-short_description: Report on the licences of all routers of a play
+short_description: INTERNAL Report on the licences of all routers of a play
 version_added: 0.1.0
 author:
   - The vrouter.mikrotik contributors (@vrouter)

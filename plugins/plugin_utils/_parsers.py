@@ -31,6 +31,11 @@ class Setting:
     platform: Platform
 
 
+def setting_of(part: t.Mapping[str, t.Any], hypervisor: str | None) -> Setting:
+    """Of a router's part in a phase. Its hypervisor is one that exists: the roles' own argument specification has said so before."""
+    return Setting({**part["connection"], **part["arguments"]}, DRIVERS[hypervisor or next(iter(DRIVERS))].platform)
+
+
 def _license(entry: Values, setting: Setting) -> None:
     check_account(setting.arguments.get("account"), setting.arguments.get("password"), parse_spec(entry))
 
@@ -67,16 +72,22 @@ OF_NEW: t.Final[dict[str, t.Callable[[Values, Setting], None]]] = {
 }
 
 
-def problems(module: str, entry: Values, setting: Setting, new: bool = False) -> list[str]:
-    """What the module would refuse in one entry of its list. `new`: the object does not exist yet."""
-    spec, parse = PARSERS[module]
-    checked = ArgumentSpecValidator(spec).validate(entry)
+def problems(module: str, entry: Values, setting: Setting) -> list[str]:
+    """What the module would refuse in one entry of its list."""
+    return _problems(module, entry, setting, PARSERS[module][1]) if module in PARSERS else []
+
+
+def problems_of_new(module: str, entry: Values, setting: Setting) -> list[str]:
+    """What the module would refuse in an entry that was checked, as the object does not exist yet."""
+    return _problems(module, entry, setting, OF_NEW[module]) if module in OF_NEW else []
+
+
+def _problems(module: str, entry: Values, setting: Setting, parse: t.Callable[[Values, Setting], object]) -> list[str]:
+    checked = ArgumentSpecValidator(PARSERS[module][0]).validate(entry)
     if checked.error_messages:
         return list(checked.error_messages)
     try:
         parse(checked.validated_parameters, setting)
-        if new:
-            OF_NEW[module](checked.validated_parameters, setting)
     except (InputError, UnsupportedError) as error:
         return [str(error)]
     return []

@@ -11,7 +11,8 @@ import typing as t
 from dataclasses import dataclass
 
 from ._columns import columns
-from ._phase import OF_NO_GUESTS, SEGMENTS, guests_of
+from ._phase import GUESTS, SEGMENTS
+from ._shares import entries_of
 from ._table_layouts import Layout
 
 DONE: t.Final = "done"
@@ -55,7 +56,7 @@ def row(
     """
     results: Values = report.get("results") or {}
     problems = [str(report.get("msg") or "It failed.")] if any(share.get("failed") for share in results.values()) else []
-    left = [share["left"] for phase, share in results.items() if share.get("left") and phase not in OF_NO_GUESTS]
+    left = [share["left"] for share in results.values() if share.get("left") and share["of"] == GUESTS]
     reason = (problems or left or [broken or ""])[-1]
     if confirmed is not None and "licensed: released" in reason:
         reason += f" Here: name {router} in released, too."
@@ -66,12 +67,12 @@ def row(
     else:
         result = UNCHANGED
     facts: dict[str, t.Any] = {}
-    for dummy, entry in (found for found in guests_of(results) if found[0] in (name, router)):
+    for dummy, entry in (found for found in entries_of(results, GUESTS) if found[0] in (name, router)):
         facts = {**entry} if entry.get("exists") is False else {**facts, **entry}
     if not reason and confirmed is not None and facts.get("exists") and not {name, router} & set(confirmed):
         result = PENDING
         reason = f"would be removed: guest {facts['uuid']} and its disks {', '.join(facts['disks'])}. Name it in confirm to remove it."
-    ways = reach(facts, (results.get("network") or {}).get("entries") or {}, login) if login else ()
+    ways = reach(facts, dict(entries_of(results, SEGMENTS)), login) if login else ()
     cells = ((router,), (result,), *layout.cells({"name": name, **facts}, (*ways, *notes)))
     return Row(router, result, reason, cells, tuple(drift_notes(router, facts.get("drift") or [])), name)
 
@@ -104,9 +105,9 @@ def removal_notes(reports: t.Iterable[Values], confirmed: t.Collection[str], row
     standing: dict[str, t.Sequence[str]] = {}
     named = {name for item in rows for name in (item.router, item.guest)}
     for report in reports:
-        shares: dict[str, Values] = {phase: share.get("entries") or {} for phase, share in (report.get("results") or {}).items()}
-        named.update(name for entries in shares.values() for name in entries)
-        segments = shares.get(SEGMENTS, {})
+        results: Values = report.get("results") or {}
+        named.update(name for share in results.values() for name in share.get("entries") or {})
+        segments = dict(entries_of(results, SEGMENTS))
         standing.update({name: entry["guests"] for name, entry in segments.items() if entry.get("ours") and name not in confirmed})
     notes = [
         f"segment {name} would be removed{', once nobody is wired to it: ' + ', '.join(guests) if guests else ''}. Name it in confirm to remove it."
@@ -120,8 +121,8 @@ def removal_notes(reports: t.Iterable[Values], confirmed: t.Collection[str], row
 
 def left_of_segments(reports: t.Iterable[Values]) -> list[str]:
     """Why segments were not made or removed, where that is no router's own failure; each once."""
-    shares = [(phase, share) for report in reports for phase, share in (report.get("results") or {}).items()]
-    return list(dict.fromkeys(f"segment {share['left']}" for phase, share in shares if share.get("left") and phase in OF_NO_GUESTS))
+    shares = [share for report in reports for share in (report.get("results") or {}).values()]
+    return list(dict.fromkeys(f"segment {share['left']}" for share in shares if share.get("left") and share["of"] == SEGMENTS))
 
 
 def render(layout: Layout, rows: t.Sequence[Row]) -> list[str]:

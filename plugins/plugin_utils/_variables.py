@@ -29,17 +29,24 @@ OF_PLAYBOOKS: t.Final = (
 Spec = t.Dict[str, t.Dict[str, t.Any]]  # noqa: UP006  (evaluated at import)
 
 
+def _read(path: Path) -> Spec:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    specs = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+    return {name: option for entry in specs["argument_specs"].values() for name, option in (entry.get("options") or {}).items()}
+
+
+# Read at import, which Ansible does once: the process that it forks for each router would read them anew.
+SPECS: t.Final = {path.parents[1].name: _read(path) for path in ROLES.glob("*/meta/argument_specs.yml")}
+
+
 def role_options(role: str) -> Spec:
     """The options of a role, by variable name, as its argument specification describes them."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    specs = yaml.load((ROLES / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"), Loader=loader)
-    return {name: option for entry in specs["argument_specs"].values() for name, option in (entry.get("options") or {}).items()}
+    return SPECS[role]
 
 
 def known_names() -> set[str]:
     """Every variable that a role or playbook of ours reads."""
-    roles = [path.parents[1].name for path in ROLES.glob("*/meta/argument_specs.yml")]
-    return {*OF_PLAYBOOKS, *(name for role in roles for name in role_options(role))}
+    return {*OF_PLAYBOOKS, *(name for spec in SPECS.values() for name in spec)}
 
 
 def judge_names(given: t.Iterable[str], known: t.Collection[str], own: t.Collection[str]) -> tuple[list[str], list[str]]:

@@ -26,9 +26,16 @@ def entry(name, wanted):
     bad = bool(wanted.get("bad"))
     change = {"field": "power", "before": "stopped", "after": "running", "effect": "live"}
     result = {"name": name, "changed": True, "failed": bad, "changes": [change], "diff": {"before": {name: 1}, "after": {name: 2}}}
+    result.update(wanted.get("facts") or {})
     if bad:
         result["msg"] = name + ": it would not do it."
     return result
+
+
+def count(log, name):
+    # in how many runs a guest was
+    with open(log) as lines:
+        return sum(name in json.loads(line)["names"] for line in lines)
 
 
 def main():
@@ -40,6 +47,8 @@ def main():
     with open(hub["log"], "a") as log:
         log.write(json.dumps(run) + chr(10))
     while hub["uri"] == "hang" and not os.path.exists(hub["log"] + ".end"):
+        time.sleep(0.05)
+    while hub["uri"].startswith("waits for ") and count(hub["log"], hub["uri"].split()[-1]) < 2:
         time.sleep(0.05)
     if hub["uri"] == "crash":
         raise RuntimeError("a defect")
@@ -112,7 +121,7 @@ class CallbackModule(CallbackBase):
 
     def _note(self, end, result):
         shown = {key: value for key, value in result._result.items() if key in ("msg", "changed", "diff", "results")}
-        self._write(end=end, host=result._host.get_name(), action=result._task.action, result=shown)
+        self._write(end=end, host=result._host.get_name(), action=result._task.action, step=result._task.args.get("step"), result=shown)
 
     def v2_runner_on_ok(self, result):
         self._note("ok", result)
@@ -138,12 +147,12 @@ class Played:
     runs: list[dict[str, t.Any]] = field(default_factory=list)  # one for each run of the echo module
 
     def hosts(self, end: str) -> list[str]:
-        """The hosts for which a task of ours ended so."""
-        return sorted({event["host"] for event in self.events if event["end"] == end and "phase_" in event.get("action", "")})
+        """The hosts that went through the phases and ended so."""
+        return sorted({event["host"] for event in self.events if event["end"] == end and event.get("step") == "report"})
 
     def reports(self) -> dict[str, dict[str, t.Any]]:
         """The last report of each host."""
-        return {event["host"]: event["result"] for event in self.events if event.get("action", "").endswith("phase_report")}
+        return {event["host"]: event["result"] for event in self.events if event.get("step") == "report"}
 
     def message(self, host: str) -> str:
         """Why a host failed."""
@@ -173,11 +182,16 @@ class Stage:
             path.write_text(content, encoding="utf-8")
 
     def phase(self, **values: t.Any) -> dict[str, t.Any]:
-        """A task that imports the role `batch` for the echo module; `values` are further variables of the phase."""
+        """A phase for the echo module; `values` are further words of the phase."""
         hub = {"uri": "{{ hub | default('one') }}", "log": str(self.folder / "runs")}
         entry = {"name": "chr_guest_name", "text": "text", "bad": "bad"}
-        given = {"batch_phase": "one", "batch_module": "test.doubles.echo", "batch_option": "guests", "batch_entry": entry}
-        return {"ansible.builtin.import_role": {"name": "vrouter.mikrotik.batch"}, "vars": {**given, "batch_connection": {"hub": hub}, **values}}
+        given = {"name": "one", "of": "guests", "module": "test.doubles.echo", "option": "guests", "entry": entry}
+        return {**given, "connection": {"hub": hub}, **values}
+
+    def batch(self, *phases: dict[str, t.Any], **values: t.Any) -> dict[str, t.Any]:
+        """A task that imports the role `batch` for these phases, or for one; `values` are further variables of it."""
+        variables = {"batch_phases": ["stage_phases"], "stage_phases": list(phases) or [self.phase()], **values}
+        return {"ansible.builtin.import_role": {"name": "vrouter.mikrotik.batch"}, "vars": variables}
 
     def play(self, hosts: t.Mapping[str, t.Any], tasks: t.Sequence[t.Any], *options: str, **play: t.Any) -> Played:
         """Run tasks on hosts, given with their variables."""

@@ -32,7 +32,7 @@ def test_a_killed_runner_leaves_no_file_with_a_password(hanging: Stage, monkeypa
     for variable in ("TMPDIR", "HOME"):
         monkeypatch.setenv(variable, str(temporary))
     monkeypatch.setattr(hanging, "environment", {"ANSIBLE_LOCAL_TEMP": str(temporary), "ANSIBLE_REMOTE_TEMP": str(temporary / "remote")})
-    runner = hanging.begin({"r001": {"hub": "hang", "text": PASSWORD}}, [hanging.phase()])
+    runner = hanging.begin({"r001": {"hub": "hang", "text": PASSWORD}}, [hanging.batch()])
     try:
         wait_until(lambda: PASSWORD in (hanging.folder / "runs").read_text(encoding="utf-8"), "the module works")
     finally:

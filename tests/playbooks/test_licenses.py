@@ -92,7 +92,7 @@ def test_without_an_account_nothing_is_asked_and_those_that_need_none_are_served
     site.add("r1", **TRIAL)
     site.add("r2", chr_license_minimum_level="p1")
     done = site.apply()
-    assert done.said("r1: account: needed for chr_license_source: trial; password: needed for chr_license_source: trial")
+    assert done.said("chr_license_account: needed for chr_license_source: trial; chr_license_password: needed for chr_license_source: trial")
     assert [done.stats(name)["failed"] for name in site.hosts] == [1, 0]
     assert done.said("r2: level free is below p1: ask for its trial with source: trial")
     assert site.server.asked == []

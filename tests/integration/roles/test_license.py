@@ -18,11 +18,11 @@ def test_provision_verifies_and_the_report_names_a_router_that_is_off(play: Play
     routers = inventory(2, chr_image, prefix="lic", chr_license_minimum_level="p1")
     predicted = play("vrouter.mikrotik.provision", routers, "--check")
     assert predicted.code == 0, predicted.output
-    assert "vrouter.mikrotik.chr_license" in predicted.modules
+    assert "license" in predicted.phases
     made = play("vrouter.mikrotik.provision", routers)
     assert made.code == 0, made.output
     assert made.output.count("free (below)") == 2, made.output
-    assert made.modules.count("vrouter.mikrotik.chr_license") == 1
+    assert made.phases.count("license") == 1
     again = play("vrouter.mikrotik.provision", routers)
     assert again.unchanged, again.output
 

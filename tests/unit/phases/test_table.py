@@ -29,7 +29,7 @@ ASKED = {"router": {"license_level": "free", "interfaces": [{"mac": WIRED["mac"]
 
 
 def report(facts: t.Mapping[str, t.Any] | None = None, **share: t.Any) -> dict[str, t.Any]:
-    return {"results": {"guest": {"changed": False, "failed": False, **share, "entries": {"r1": dict(facts or {})}}}}
+    return {"results": {"guest": {"of": "guests", "changed": False, "failed": False, **share, "entries": {"r1": dict(facts or {})}}}}
 
 
 def made(report_: t.Mapping[str, t.Any], broken: str | None = None, check_mode: bool = False, **values: t.Any) -> Row:
@@ -103,7 +103,7 @@ def test_a_metarouter_guest_has_columns_of_its_own() -> None:
         {"name": "ether2", "vm_mac_address": "02:00:00:00:00:02", "host_interface": "", "dynamic_bridge": "lan"},
     ]
     facts = {"exists": True, "state": "running", "memory_size": 32, "interfaces": nics}
-    cells = row(METAROUTER, "r1", "c1", {"results": {"metarouter_vm": {"entries": {"c1": facts}}}}, None, [], False).cells
+    cells = row(METAROUTER, "r1", "c1", {"results": {"metarouter_vm": {"of": "guests", "entries": {"c1": facts}}}}, None, [], False).cells
     assert cells == (
         ("r1",),
         (UNCHANGED,),
@@ -112,12 +112,12 @@ def test_a_metarouter_guest_has_columns_of_its_own() -> None:
         ("ether1 02:00:00:00:00:01 vif1", "ether2 02:00:00:00:00:02 in lan"),
         ("/metarouter console c1",),
     )
-    absent = row(METAROUTER, "r1", "c1", {"results": {"metarouter_vm": {"entries": {"c1": {"exists": False}}}}}, None, [], False)
+    absent = row(METAROUTER, "r1", "c1", {"results": {"metarouter_vm": {"of": "guests", "entries": {"c1": {"exists": False}}}}}, None, [], False)
     assert absent.cells[2:] == (("absent",), ("-",), ("-",), ("-",))
 
 
 def segments(**entries: t.Any) -> dict[str, t.Any]:
-    return {"results": {"lookup": {"entries": {"r1": {}}}, "segments": {"entries": entries}}}
+    return {"results": {"lookup": {"of": "guests", "entries": {"r1": {}}}, "look": {"of": "segments", "entries": entries}}}
 
 
 def test_segments_that_would_be_removed_are_told_once() -> None:
@@ -137,7 +137,7 @@ def test_a_name_that_is_confirmed_in_vain_is_told_unless_a_router_is_unknown() -
 
 
 def test_a_segment_of_the_routers_own_name_is_no_guest() -> None:
-    given = {"results": {"lookup": report(STANDING)["results"]["guest"], "network": {"entries": {"r1": {"exists": False}}}}}
+    given = {"results": {"lookup": report(STANDING)["results"]["guest"], "network": {"of": "segments", "entries": {"r1": {"exists": False}}}}}
     assert made(given).cells[2] == made(report(STANDING)).cells[2]
 
 
@@ -173,11 +173,11 @@ ON_LAN = {"router": {"interfaces": [{"mac": "02:00:00:00:00:02", "addresses": ["
 
 
 def test_a_router_is_reached_where_its_host_has_an_address() -> None:
-    results = {"network": {"entries": LAN}, "guest": {"entries": {"r1": {**HAS_LAN, **ON_LAN}}}}
+    results = {"network": {"of": "segments", "entries": LAN}, "guest": {"of": "guests", "entries": {"r1": {**HAS_LAN, **ON_LAN}}}}
     cells = row(CHR, "r1", "r1", {"results": results}, None, [], False, login="ssh admin@{}").cells
     assert cells[-1] == ("ssh admin@198.51.100.2 on lan, where its host is 198.51.100.1", "virsh console r1")
     down = {**HAS_LAN, "interfaces": [{**nic, "link": False} for nic in HAS_LAN["interfaces"]]}
-    results["guest"] = {"entries": {"r1": {**down, **ON_LAN}}}
+    results["guest"] = {"of": "guests", "entries": {"r1": {**down, **ON_LAN}}}
     assert row(CHR, "r1", "r1", {"results": results}, None, [], False, login="ssh admin@{}").cells[-1] == ("virsh console r1",)
 
 

@@ -8,13 +8,22 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.vrouter.mikrotik.plugins.plugin_utils._phase import facts_of, group_key, merge, own_result, repeaters, union
+from ansible_collections.vrouter.mikrotik.plugins.plugin_utils._shares import (
+    deferred,
+    facts_of,
+    group_key,
+    merge,
+    own_result,
+    repeaters,
+    summed,
+    union,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 NAMES = st.sampled_from(["wan", "lan", "dmz"])
 ENTRIES = st.lists(st.fixed_dictionaries({"name": NAMES, "mtu": st.sampled_from([1400, 1500])}), max_size=4)
-DESCRIPTIONS = st.dictionaries(st.sampled_from(["r1", "r2", "r3"]), st.fixed_dictionaries({"entries": ENTRIES}))
+DESCRIPTIONS = st.dictionaries(st.sampled_from(["r1", "r2", "r3"]), ENTRIES)
 
 
 def entry(name: str, **values: t.Any) -> dict[str, t.Any]:
@@ -30,14 +39,14 @@ BAD = entry("r2", failed=True, msg="r2: no room.")
 def test_each_name_is_in_the_module_run_once_and_every_contradiction_is_an_error(described: dict[str, t.Any]) -> None:
     entries, errors = merge(described)
     names = [item["name"] for item in entries]
-    assert sorted(names) == sorted({item["name"] for values in described.values() for item in values["entries"]})
+    assert sorted(names) == sorted({item["name"] for listed in described.values() for item in listed})
     chosen = {item["name"]: item for item in entries}
-    for host, values in described.items():
-        assert (host in errors) == any(chosen[item["name"]] != item for item in values["entries"])
+    for host, listed in described.items():
+        assert (host in errors) == any(chosen[item["name"]] != item for item in listed)
 
 
 def test_a_contradiction_names_the_object_and_the_other_router() -> None:
-    described: dict[str, t.Any] = {"r1": {"entries": [{"name": "lan", "mtu": 1500}]}, "r2": {"entries": [{"name": "lan"}]}}
+    described: dict[str, t.Any] = {"r1": [{"name": "lan", "mtu": 1500}], "r2": [{"name": "lan"}]}
     assert merge(described)[1] == {"r2": "lan is described otherwise by r1. Describe it once, for example in group_vars."}
 
 
@@ -60,10 +69,44 @@ def test_a_router_takes_only_its_own_share() -> None:
     assert (share["failed"], share["changed"], share["msg"]) == (True, False, "r2: no room.")
 
 
-def test_a_failed_router_says_what_was_already_done() -> None:
+MADE = entry("r2", changed=True, changes=[{"field": "exists", "before": False, "after": True}, {"field": "memory", "before": None, "after": 256}])
+
+
+def share_of(item: dict[str, t.Any], **values: t.Any) -> dict[str, t.Any]:
+    return {"of": "guests", **own_result({"guests": {item["name"]: item}}, "guests", [item["name"]], first=True), **values}
+
+
+def test_a_failed_router_says_what_was_already_done_by_all_its_phases() -> None:
     half = {**BAD, "changed": True, "changes": [CHANGE]}
-    share = own_result({"guests": {"r2": half}}, "guests", ["r2"], first=True)
-    assert share["msg"] == "r2: no room. Already done: power stopped -> running."
+    outcome = summed({"image": share_of(entry("r2")), "guest": share_of(MADE), "first_boot": share_of(half)}, {})
+    assert outcome["msg"] == "r2: no room. Already done: r2 made; power stopped -> running."
+    assert (outcome["failed"], outcome["changed"]) == (True, True)
+    assert list(outcome["results"]) == ["image", "guest", "first_boot"]
+
+
+def test_a_router_changed_and_differs_as_all_its_phases_did() -> None:
+    earlier = {"lookup": {"of": "guests", "failed": False, "entries": {}}}
+    outcome = summed({"guest": share_of(CHANGED), "first_boot": share_of({**CHANGED, "level": "free"})}, earlier)
+    assert (outcome["failed"], outcome["changed"], outcome["diff"]) == (False, True, [CHANGED["diff"]] * 2)
+    assert outcome["results"]["first_boot"]["entries"] == {"r1": {"name": "r1", "changed": True, "failed": False, "level": "free"}}
+    assert outcome["results"]["lookup"] == earlier["lookup"]
+
+
+LEFT = {**BAD, "left": True, "changed": True, "changes": [CHANGE]}
+
+
+@pytest.mark.parametrize(("defer", "item", "failed"), [("left", LEFT, False), ("left", BAD, True), ("none", LEFT, True), ("all", BAD, False)])
+def test_a_failure_that_is_deferred_is_left_for_the_end(defer: str, item: dict[str, t.Any], failed: bool) -> None:
+    outcome = summed({"guest": deferred(share_of(item), defer), "info": share_of(entry("r2"))}, {})
+    assert outcome["failed"] is failed
+    done = " Already done: power stopped -> running." if item is LEFT else ""
+    assert outcome["msg" if failed else "left"] == f"r2: no room.{done}"
+
+
+def test_what_is_left_of_a_segment_is_no_routers_own() -> None:
+    outcome = summed({"network": {**deferred(share_of(BAD), "all"), "of": "segments"}}, {})
+    assert "left" not in outcome
+    assert outcome["results"]["network"]["left"] == "r2: no room."
 
 
 def test_a_shared_object_counts_as_changed_for_the_first_router_only() -> None:
@@ -75,11 +118,10 @@ def test_a_shared_object_counts_as_changed_for_the_first_router_only() -> None:
 
 @given(DESCRIPTIONS)
 def test_of_several_routers_that_name_an_object_all_but_the_first_repeat_it(described: dict[str, t.Any]) -> None:
-    entries = {host: description["entries"] for host, description in described.items()}
-    names = {host: {entry["name"] for entry in listed} for host, listed in entries.items()}
+    names = {host: {entry["name"] for entry in listed} for host, listed in described.items()}
     hosts = list(names)
     expected = [host for place, host in enumerate(hosts) if any(names[host] & names[other] for other in hosts[:place])]
-    assert repeaters(entries) == expected
+    assert repeaters(described) == expected
 
 
 @pytest.mark.parametrize(
@@ -87,7 +129,7 @@ def test_of_several_routers_that_name_an_object_all_but_the_first_repeat_it(desc
     [({"msg": "unreachable"}, "unreachable"), ({"module_stderr": "killed"}, "killed"), ({}, "The module gave no result.")],
 )
 def test_without_a_result_every_router_fails(batch: dict[str, t.Any], said: str) -> None:
-    assert own_result(batch, "guests", ["r1"], first=True) == {"failed": True, "msg": said}
+    assert own_result(batch, "guests", ["r1"], first=True) == {"failed": True, "changed": False, "msg": said, "entries": {}}
 
 
 def test_facts_are_what_was_not_yet_shown() -> None:
