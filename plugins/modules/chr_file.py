@@ -15,6 +15,7 @@ author:
 description:
   - Moves files through the hypervisor's guest agent. Contents are compared first, so that only what differs is written, and read back afterwards.
   - CHR's guest agent takes flat file names only.
+  - Where a hypervisor's agent moves no files, this is refused before anything is touched. Use the router's API or SSH there.
 extends_documentation_fragment:
   - vrouter.mikrotik.hypervisor
   - vrouter.mikrotik.batch

@@ -20,7 +20,10 @@ description:
   - A run that was cut short is taken up by the next one, from the top; nothing is done twice.
   - When the wanted settings changed afterwards, this is reported as drift, field by field, and applied only with O(guests[].reapply). What first
     boot made on the router (users, SSH keys, addresses, routes, DHCP clients) and is described no more goes then; what it did not make stays.
-  - On RouterOS 6 all SSH keys of a user that has O(guests[].users[].ssh_keys) are first boot's.
+  - Where a hypervisor's agent gives no text back, only an exit code, first boot is the same, and the record is asked about instead of read. So drift
+    is reported without its fields, and O(guests[].reapply) shows that settings change, not which ones.
+  - On RouterOS 6 all SSH keys of a user that has O(guests[].users[].ssh_keys) are first boot's. Keys go there as files, which not every
+    hypervisor's agent moves.
   - The factory's DHCP clients are removed.
 extends_documentation_fragment:
   - vrouter.mikrotik.hypervisor
@@ -259,7 +262,7 @@ guests:
       returned: always
     drift:
       description: Where RV(guests.first_boot) is V(drift), each field that was set otherwise, as V(field), V(before) and V(after).
-        No secret is among them.
+        No secret is among them. Where the record cannot be read, one field V(settings).
       type: list
       elements: dict
       returned: always

@@ -14,7 +14,8 @@ author:
   - The vrouter.mikrotik contributors (@vrouter)
 description:
   - Reads the licences of many routers side by side, judges them, and asks the vendor's account server for what is missing, one router at a time.
-  - Reaches a router through its API, or, with no address at all, through the guest agent of its hypervisor.
+  - Reaches a router through its API, or, with no address at all, through the guest agent of its hypervisor. An agent that gives no text
+    back, only an exit code, is refused; such a router needs O(routers[].api).
   - With O(routers[].source=none), the default, the account server is never asked.
   - A licence is reported as changed only if one of its fields changed.
 requirements:

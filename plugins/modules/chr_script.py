@@ -17,6 +17,9 @@ description:
   - Many scripts for many guests go in one run, side by side over guests and in order within one. The first that fails ends that guest's list.
   - "A script that prints the line C(vrouter.mikrotik: changed=false) says that it changed nothing."
   - Only guests that bear this collection's mark are entered.
+  - "Some hypervisors' agents give no text back, only an exit code. There a script counts as done by exit code 0, its output is not known, and it
+    cannot say that it changed nothing. What needs text (O(scripts[].read_only), O(scripts[].marker), O(scripts[].guest_file)) is refused before any
+    script of that guest runs; O(scripts[].unless) works all the same. Use the router's API or SSH for what is to be shown."
 extends_documentation_fragment:
   - vrouter.mikrotik.hypervisor
   - vrouter.mikrotik.batch
@@ -58,7 +61,7 @@ options:
         description: A file with the script, on the machine that runs the module.
         type: path
       guest_file:
-        description: A file on the router, run with C(/import). Flat name.
+        description: A file on the router, run with C(/import). Flat name. Needs an agent that gives text back, which tells how the import ended.
         type: str
       unless:
         description: A RouterOS expression, for example C([:len [/user find where name=ops]] > 0). Where it is true the script is not run.
@@ -68,11 +71,13 @@ options:
         type: int
         default: 60
       read_only:
-        description: Says that the script only reads. It then runs in check mode too and is never reported as a change.
+        description: Says that the script only reads. It then runs in check mode too and is never reported as a change. Needs an agent that gives
+          text back.
         type: bool
         default: false
       marker:
-        description: A line that the script's last statement prints. Without it in the output the script counts as failed.
+        description: A line that the script's last statement prints. Without it in the output the script counts as failed. Needs an agent that
+          gives text back.
         type: str
       secrets:
         description: Texts that must not appear in this guest's result; they are replaced wherever they would.
@@ -143,11 +148,11 @@ guests:
           type: bool
           returned: always
         exit_code:
-          description: V(0) for success.
+          description: V(0) for success; none where the script was not run. An end of which nobody gave an exit code is a failure.
           type: int
           returned: always
         output:
-          description: What it printed.
+          description: What it printed; none where no text comes back.
           type: str
           returned: always
         output_lines:
@@ -160,7 +165,7 @@ guests:
           type: float
           returned: always
         transport:
-          description: The way into the router, V(guest_agent).
+          description: The way into the router, for example V(guest_agent).
           type: str
           returned: always
 """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from contextlib import suppress
 
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import GuestError, LostError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.carry_out import carry_out
@@ -135,14 +136,14 @@ class ExitCodeWay:
         return Ended(EXIT_TIMED_OUT if cut else program.exit_code) if program.ended else None
 
     def call(self, command: str, arguments: t.Mapping[str, t.Any] | None = None) -> t.Any:
-        """One exchange, with the first login that the router takes."""
+        """One exchange, with the first login that the router takes; the one that it took last is tried first."""
         if not self._programs.open_port:
             raise LostError(f"the guest's tools did not answer {command}")
         for credential in self._credentials:
-            try:
-                return getattr(self._programs, command)(**arguments or {}, **vars(credential))
-            except LoginRefusedError:
-                continue
+            with suppress(LoginRefusedError):
+                answer = getattr(self._programs, command)(**arguments or {}, **vars(credential))
+                self._credentials = sorted(self._credentials, key=lambda one: one != credential)
+                return answer
         raise GuestError("the router refuses every login that was given", remedy="Name the current one in router_credentials")
 
     def facts(self) -> dict[str, t.Any]:

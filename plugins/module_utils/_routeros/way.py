@@ -68,7 +68,8 @@ class Runner(t.Protocol):
 class Way(Runner, t.Protocol):
     """A runner that a hypervisor gives, which opens at some time after its guest's start.
 
-    A way that logs in tries its credentials in the order given, at every call: the script that it follows may have changed the password.
+    A way that logs in goes through its credentials, in the order given, whenever the one that worked last is refused: the script that it
+    follows may have changed the password.
     """
 
     logs_in: bool  # whether it needs credentials

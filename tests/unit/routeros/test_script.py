@@ -169,6 +169,21 @@ def test_an_exit_code_that_nobody_gave_is_unknown_and_never_success() -> None:
         probe(way, "true", patience=0.1)
 
 
+def test_an_agent_that_leaves_the_exit_code_out_is_not_believed_to_have_succeeded() -> None:
+    way = Chr().way
+    call = way.call
+
+    def without(command: str, arguments: t.Mapping[str, t.Any] | None = None) -> t.Any:
+        answer = call(command, arguments)
+        return {key: value for key, value in answer.items() if key != "exitcode"}
+
+    way.call = without  # type: ignore[method-assign]
+    with pytest.raises(LostError, match=r"no exit code"):
+        run(way, Script("set", ":put 1"))
+    with pytest.raises(LostError):
+        holds(way, "true")
+
+
 def test_an_end_that_is_told_once_and_was_lost_is_unknown_and_the_script_is_not_started_again() -> None:
     way = Chr().give_no_text().way
     assert isinstance(way, ExitCodeWay)
