@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 import typing as t
+import uuid
 from dataclasses import replace
 
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Planned, Progress
@@ -61,7 +62,7 @@ class MemoryHypervisor:
         self.unprepared: dict[str, RouterError] = {}  # what `prepare` says
         self.broken: dict[str, RouterError] = {}
         self.unreadable: dict[str, RouterError] = {}
-        self.disks: dict[str, str] = {}  # the identities of disks that were replaced
+        self.disks: dict[str, str] = {}  # the identities of disks that were replaced, empty for none
         self.stuck: set[str] = set()  # guests that are suspended again as soon as they run
         self.deaf: set[str] = set()  # guests that do not shut down when they are asked to
         self._lock = threading.RLock()
@@ -109,7 +110,8 @@ class MemoryHypervisor:
 
     def disk_id(self, guest: GuestRef) -> str:
         found = self._at(guest)
-        return self.disks.get(guest.name, found.mark.disk_id if found.mark else "")
+        marked = found.mark.disk_id if found.mark else ""
+        return self.disks.get(guest.name, marked if found.disk_id is None else found.disk_id)
 
     def _at(self, guest: GuestRef) -> GuestState:
         found = self.guests.get(guest.name)
@@ -177,7 +179,9 @@ class MemoryHypervisor:
 
     def identify(self, guest: GuestRef) -> str:
         found = self._step(guest, "identify")
-        return self.disks.get(guest.name) or found.disk_id or (found.mark.disk_id if found.mark else "") or DISK
+        if found.power == "stopped":
+            self.disks[guest.name] = self.disk_id(guest) or str(uuid.uuid4())
+        return self.disk_id(guest)
 
     def start(self, guest: GuestRef, report: Report, *, as_stored: bool) -> bool:
         found = self._step(guest, "start")

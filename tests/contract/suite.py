@@ -47,6 +47,9 @@ class World(t.Protocol):
     def plug_in(self, name: str) -> None:
         """Somebody puts all links of a guest up, by hand."""
 
+    def replace_disk(self, name: str) -> None:
+        """Somebody puts a new disk, which nobody has marked, into a guest that is off."""
+
     def spoil(self, name: str) -> None:
         """Something makes a guest of ours unreadable."""
 
@@ -204,6 +207,20 @@ class Contract:
             if len(steps) < kill:
                 return
         raise AssertionError("a removal has few steps")
+
+    def test_a_replaced_disk_closes_the_gate_before_the_start_and_is_known_once_it_is_configured(self, world: World) -> None:
+        ok(world, world.options("ct-1"))
+        ok(world, world.options("ct-1", configured=True))
+        assert there(world, "ct-1").configured
+        world.replace_disk("ct-1")
+        started, watched = run(world, world.options("ct-1", state="started"))
+        assert started["ct-1"].error is None
+        assert watched.names.index("set") < watched.names.index("start")
+        assert exposed(world, "ct-1") == []
+        ok(world, world.options("ct-1", configured=True))
+        ok(world, world.options("ct-1", state="stopped", force_off=True, shutdown_timeout=1))
+        assert there(world, "ct-1").configured, "the new disk is known now"
+        assert [change.field for change in ok(world, world.options("ct-1", state="started"))["ct-1"].changes] == ["power"]
 
     def test_what_is_not_ours_is_never_touched(self, world: World) -> None:
         world.foreign("ct-theirs")

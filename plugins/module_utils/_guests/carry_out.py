@@ -85,10 +85,13 @@ class _Work:
         return True
 
     def _set_configured(self, ref: GuestRef, change: Change) -> bool:
-        """Bind the mark to this guest and its disk, or take it back. Whether it had to be written."""
+        """Bind the mark to this guest and its disk, or take it back. Whether it had to be written.
+
+        A disk that has no identity can get one only while the guest is off: also when the mark is taken back, before the start and first boot.
+        """
+        disk_id = self._hypervisor.identify(ref)
         if not change.after:
             return self._hypervisor.write_mark(ref, lambda mark: replace(mark, configured=False))
-        disk_id = self._hypervisor.identify(ref)
         return self._hypervisor.write_mark(ref, lambda mark: mark.configured_on(ref.uuid, disk_id))
 
     def _set_power(self, ref: GuestRef, change: Change) -> bool:

@@ -17,7 +17,7 @@ from tests.contract.suite import Contract, Options, World
 
 from .conftest import options
 from .round_trips import driver
-from .support import host, run
+from .support import host, replace_disk, run
 
 FOREIGN = """
 <domain type='qemu'><name>{name}</name><memory unit='MiB'>32</memory><os><type arch='x86_64' machine='pc'>hvm</type></os>
@@ -56,6 +56,9 @@ class Libvirt:
             domain = connection.lookupByName(name)
             stored = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
             connection.defineXML(stored.replace("<link state='down'/>", "<link state='up'/>"))
+
+    def replace_disk(self, name: str) -> None:
+        replace_disk(name)
 
     def spoil(self, name: str) -> None:
         mark = "<guest disk-size='many'/>"

@@ -16,7 +16,7 @@ from tests.module_runs import Json, Ran
 from tests.waiting import wait_until
 
 from .conftest import SEGMENTS, options, remove_guests
-from .support import domain_xml, everything, guest, host, links, run
+from .support import domain_xml, everything, guest, host, links, replace_disk, run
 from .wire import Wire, watched
 
 PASSWORD = "a password behind the gate"
@@ -51,17 +51,6 @@ def is_heard(wire: Wire, name: str) -> bool:
 
 def power_off(name: str) -> None:
     guest(name=name, state="stopped", force_off=True, shutdown_timeout=0).ok()
-
-
-def replace_disk(name: str) -> None:
-    """The same volume again, of the same name, size and base image: a router with the factory's empty password."""
-    [disk] = guest(name=name).ok().objects[name]["disks"]
-    with host() as connection:
-        pool = connection.storagePoolLookupByName("default")
-        old = pool.storageVolLookupByName(disk)
-        xml = old.XMLDesc()
-        old.delete()
-        pool.createXML(xml)
 
 
 def test_a_disk_that_was_replaced_under_a_running_guest_is_not_restarted(cheap: Json) -> None:

@@ -37,6 +37,7 @@ class Wire:
 
     def seen(self, macs: set[str]) -> set[str]:
         """Those of the MACs that sent something."""
+        assert self._thread.is_alive(), "the watcher watches no more"
         return macs & set(self._seen)
 
     def end(self) -> None:

@@ -46,6 +46,9 @@ class Memory:
         guest = self.driver.guests[name]
         self.driver.guests[name] = replace(guest, interfaces=tuple(replace(nic, link=True) for nic in guest.interfaces))
 
+    def replace_disk(self, name: str) -> None:
+        self.driver.disks[name] = ""
+
     def spoil(self, name: str) -> None:
         self.driver.unreadable[name] = HypervisorError("the guest's mark cannot be read")
 
