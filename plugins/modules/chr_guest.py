@@ -61,7 +61,7 @@ options:
       image:
         description:
           - Path of a raw CHR disk image on the machine that runs the module; M(vrouter.mikrotik.chr_image) gets one.
-          - It is uploaded to the hypervisor once; guests are clones of it. Needed to create a guest.
+          - It is uploaded to the hypervisor once; guests are clones of it. Needed to create a guest, unless a template of the hypervisor stands in.
           - An existing guest is never made anew because the image changed.
         type: path
       version:

@@ -29,6 +29,12 @@ def drivers() -> list[str]:
     return list(registry.connection_arguments())
 
 
+def image_formats() -> dict[str, str]:
+    """The format in which each hypervisor wants an image."""
+    registry = importlib.import_module(f"{PLUGINS}.module_utils._hypervisors.registry")
+    return {key: driver.platform.image_format for key, driver in registry.DRIVERS.items()}
+
+
 def fragment(tree: Tree, name: str) -> dict[str, t.Any]:
     """A doc fragment, by the name that modules call it: FILE or FILE.CONSTANT."""
     file, *parts = name.split(".")

@@ -11,7 +11,7 @@ import typing as t
 
 import yaml
 
-from .documented import Option, Options, drivers, fragment
+from .documented import Option, Options, drivers, fragment, image_formats
 from .table import Role, hypervisors, roles
 from .tree import Tree
 from .variables import Variables, variables_of
@@ -136,7 +136,8 @@ def _hypervisors(tree: Tree, variables: Variables) -> None:
     """What the roles share: where the hypervisors are, and how their connections are made of variables."""
     options, entries = variables.options, variables.entries
     given = {driver: {name: _given(variable, options) for name, variable in entries[driver].items()} for driver in drivers()}
-    values = {**_values(options), "batch_connections": {driver: {driver: connection} for driver, connection in given.items()}}
+    connections = {driver: {driver: connection} for driver, connection in given.items()}
+    values = {**_values(options), "batch_connections": connections, "batch_image_formats": image_formats()}
     _yaml_file(tree, "roles/batch/defaults/main/hypervisors.yml", "hypervisors", values)
 
 

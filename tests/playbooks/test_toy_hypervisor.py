@@ -86,6 +86,16 @@ def test_a_playbook_runs_on_it(stage: Stage, host: Host) -> None:
     assert host.toy.routers["r1"].ask("[/system identity get name]") == "by-hand", "first boot happens once"
 
 
+def test_it_gets_images_in_its_own_format_or_none_where_a_template_stands_in(stage: Stage, host: Host) -> None:
+    described = routers(stage, host)
+    described["r2"].update(chr_toy_template="golden", chr_image_path="/nowhere/chr.img")
+    done = stage.provision(described)
+    assert "2 done" in done.output, done.output
+    marks = [host.toy.guests[name].mark for name in ("r1", "r2")]
+    assert marks[0] is not None and marks[0].image.endswith(".vmdk")
+    assert marks[1] is not None and marks[1].image == "golden"
+
+
 def test_modules_run_on_it(stage: Stage, host: Host) -> None:
     assert stage.provision(routers(stage, host)).stats("failures") == []
     ask = {"vrouter.mikrotik.chr_place_info": {}, "register": "found"}

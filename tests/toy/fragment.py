@@ -33,6 +33,9 @@ options:
       shelf:
         description: The shelf that the guest is put on when it is made. A new guest gets V(upper).
         type: str
+      template:
+        description: A guest that is a template. It stands in for an image.
+        type: str
       machine:
         description: The machine type. A new guest gets V(pc).
         type: str

@@ -14,5 +14,10 @@ CONNECTION: t.Final[dict[str, t.Any]] = {
 
 GUEST: t.Final[dict[str, t.Any]] = {
     "type": "dict",
-    "options": {"shelf": {"type": "str"}, "machine": {"type": "str"}, "speed": {"type": "str", "choices": ["auto", "slow"]}},
+    "options": {
+        "shelf": {"type": "str"},
+        "template": {"type": "str"},
+        "machine": {"type": "str"},
+        "speed": {"type": "str", "choices": ["auto", "slow"]},
+    },
 }

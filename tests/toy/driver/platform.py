@@ -14,7 +14,13 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment i
 PLATFORM: t.Final = Platform(
     key="toy",
     hardware=KVM,
-    own={"shelf": OwnOption("upper", placement=True), "machine": OwnOption("pc"), "speed": OwnOption("auto", found_out="auto")},
-    features=frozenset(("agent", "serial_console", "autostart", *FEATURES.values())),
+    own={
+        "shelf": OwnOption("upper", placement=True),
+        "template": OwnOption(placement=True),
+        "machine": OwnOption("pc"),
+        "speed": OwnOption("auto", found_out="auto"),
+    },
+    features=frozenset(("agent", "serial_console", "autostart", "template", *FEATURES.values())),
     effects={"autostart": LIVE, "description": LIVE},
+    image_format="vmdk",
 )
