@@ -28,17 +28,17 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest imp
 )
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.hypervisor import Observed, Report
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.plan import GuestPlan
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.platform import OwnOption, Platform
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.platform import Platform
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import SegmentPlan, SegmentState
 
-from tests.toy.driver.platform import PLATFORM as PLATFORM
+from tests.toy.driver import platform as toy
 
 if t.TYPE_CHECKING:
     from tests.unit.support import Chr, ExitCodeWay, SimulatedWay
 
 DISK = "5f4a3c5e-0000-4000-8000-00000000000d"
 SEGMENT = "5f4a3c5e-0000-4000-8000-0000000000ff"
-WITH_TEMPLATES = replace(PLATFORM, own={**PLATFORM.own, "template": OwnOption(placement=True)}, features=PLATFORM.features | {"template"})
+PLATFORM = toy.PLATFORM
 
 
 class MemoryHypervisor:
