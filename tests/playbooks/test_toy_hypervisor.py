@@ -96,6 +96,33 @@ def test_it_gets_images_in_its_own_format_or_none_where_a_template_stands_in(sta
     assert marks[1] is not None and marks[1].image == "golden"
 
 
+@pytest.mark.parametrize("host", [False], ids=["no text"], indirect=True)
+def test_what_needs_text_is_refused_with_the_other_way_and_the_rest_works(stage: Stage, host: Host) -> None:
+    described = routers(stage, host, chr_license_minimum_level="p1")
+    assert "chr_license_api" in stage.provision(described).message("r1")
+    here = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    group = {"group/vrouter.mikrotik.hypervisor": {"toy": {"socket": host.socket}}}
+    asked = (
+        ("chr_script", {"scripts": [{"guest": "r1", "source": ":put 1", "read_only": True}]}),
+        ("chr_file", {"files": [{"guest": "r1", "name": "a", "content": "b"}]}),
+        ("chr_license", {"routers": [{"name": "r1"}]}),
+    )
+    refusals = [{f"vrouter.mikrotik.{module}": options, "ignore_errors": True} for module, options in asked]
+    started = len(host.toy.routers["r1"].way.started)
+    said = stage.play({"localhost": here}, refusals, module_defaults=group).message("localhost")
+    for words in ("what a read_only script prints cannot be had here", "files cannot be moved here", "Give the router's API"):
+        assert words in said
+    assert len(host.toy.routers["r1"].way.started) == started, "refused before anything is touched"
+
+    rename = {"guest": "r1", "source": "/system identity set name=renamed", "unless": '[/system identity get name] = "renamed"'}
+    twice: list[dict[str, t.Any]] = [
+        {"vrouter.mikrotik.chr_script": {"scripts": [rename]}, "register": "found", "failed_when": f"found is {other}changed"}
+        for other in ("not ", "")
+    ]
+    assert stage.play({"localhost": here}, twice, module_defaults=group).stats("failures") == []
+    assert host.toy.routers["r1"].ask("[/system identity get name]") == "renamed"
+
+
 def test_modules_run_on_it(stage: Stage, host: Host) -> None:
     assert stage.provision(routers(stage, host)).stats("failures") == []
     ask = {"vrouter.mikrotik.chr_place_info": {}, "register": "found"}

@@ -13,7 +13,7 @@ from .._routeros.statements import exists
 from .._routeros.way import Runner
 from . import record
 from .record import BEGUN, DONE, Hold, Kept, Record, ScriptItem
-from .wanted import FirstBoot, content_hash, fields_hash, reachable, settings
+from .wanted import FirstBoot, content_hash, reachable, settings
 
 READING: t.Final = 30.0  # seconds that RouterOS may take for a script that only reads
 AGAIN: t.Final = "Run again: what is already done is skipped"
@@ -91,8 +91,8 @@ class Asker:
         if set(names) & set(self._wanted.scripts_again):
             return False
         all_ran = " && ".join(f"({_any(record.stands(name, DONE))})" for name in names)
-        fields = fields_hash(settings(self._wanted))
-        return self._is(f"({_any(record.recorded(self._uuid, fields))}) && {all_ran}")
+        same = _any(record.recorded(self._uuid) + record.with_fields(settings(self._wanted)))
+        return self._is(f"({same}) && {all_ran}")
 
     def _scripts(self, own: str | None) -> dict[str, ScriptItem]:
         """The user's scripts that began and did not end, and whether it was this run that took them."""

@@ -29,7 +29,7 @@ BEGUN: t.Final = "begun"  # it runs, or was cut off: how it ended is not known
 DONE: t.Final = "done"
 FAILED: t.Final = "failed"
 
-_RECORD: t.Final = re.compile(r"# vrouter\.mikrotik uuid=(\S+) content=([0-9a-f]+) fields=[0-9a-f]+ set=(\{.*\})")
+_RECORD: t.Final = re.compile(r"# vrouter\.mikrotik uuid=(\S+) content=([0-9a-f]+) set=(\{.*\})")
 _HOLD: t.Final = re.compile(r"# vrouter\.mikrotik (run|cut)=(\S+)")
 _SCRIPT: t.Final = re.compile(r"# vrouter\.mikrotik content=[0-9a-f]+ state=(\w+) run=(\S+)")
 
@@ -125,9 +125,14 @@ def held(words: str = "run|cut") -> str:
     return f"{pairs(name=HOLD)} && source~{quote(f'^# vrouter.mikrotik ({words})=')}"
 
 
-def recorded(guest_uuid: str, hashed: str = "[0-9a-f]*") -> str:
-    """The condition for a record of this guest, with this hash of what was set: of all of it, or of all but the scripts."""
-    return f"{pairs(name=RECORD)} && source~{quote(f'^# vrouter.mikrotik uuid={guest_uuid} .*={hashed} ')}"
+def recorded(guest_uuid: str, content: str = "[0-9a-f]*") -> str:
+    """The condition for a record of this guest, with this content."""
+    return f"{pairs(name=RECORD)} && source~{quote(f'^# vrouter.mikrotik uuid={guest_uuid} content={content} ')}"
+
+
+def with_fields(settings: t.Mapping[str, str]) -> str:
+    """A further condition: but for the user's own scripts, that was set."""
+    return f" && {pairs(comment=_fields(settings))}"
 
 
 def recorded_setting(pattern: str) -> str:
@@ -153,8 +158,12 @@ def of_other_text(wanted: FirstBoot, entry: t.Mapping[str, t.Any]) -> str:
 def write_record(settings: t.Mapping[str, str], guest_uuid: str) -> str:
     """The statement that says that first boot has happened, and with which settings."""
     kept = json.dumps(settings, separators=(",", ":"))
-    hashes = f"content={content_hash(settings)} fields={fields_hash(settings)}"
-    return script_item(RECORD, f"# vrouter.mikrotik uuid={guest_uuid} {hashes} set={kept}")
+    source = f"# vrouter.mikrotik uuid={guest_uuid} content={content_hash(settings)} set={kept}"
+    return script_item(RECORD, source, comment=_fields(settings))
+
+
+def _fields(settings: t.Mapping[str, str]) -> str:
+    return f"vrouter.mikrotik: fields={fields_hash(settings)}"
 
 
 def write_script(wanted: FirstBoot, entry: t.Mapping[str, t.Any], state: str, run: str) -> str:

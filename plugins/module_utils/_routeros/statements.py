@@ -29,7 +29,7 @@ def present(menu: str, match: str, values: str, update: str | None = None) -> st
     return f":if ([:len {find(menu, match)}] = 0) do={{{menu} add {values}}}{other}"
 
 
-def script_item(name: str, source: str) -> str:
-    """The statement that makes an item of /system script hold this source."""
-    stored = pairs(source=source)
+def script_item(name: str, source: str, **more: str) -> str:
+    """The statement that makes an item of /system script hold this source, and further properties."""
+    stored = pairs(source=source, **more)
     return present("/system script", pairs(name=name), f"{pairs(name=name)} {stored}", stored)
