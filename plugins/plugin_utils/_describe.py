@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import typing as t
+from collections.abc import Mapping
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.loader import lookup_loader
@@ -53,20 +54,21 @@ class Describer:
         entries = list(self.value(phase.variable) or []) if phase.variable else []
         if names:
             entries.append({**self.entry(names), **of("fixed")})
-        connection = of("connection")
+        connection = without_unset(of("connection"))
         return {
             "wanted": wanted,
             "key": group_key(connection),
             "connection": connection,
             "entries": entries,
             "names": {**names, **phase.names},
-            **{name: of(name) for name in ("arguments", "planned", "one_at_a_time", "defer", "if_found", "unless_found")},
+            "arguments": without_unset(of("arguments")),
+            **{name: of(name) for name in ("planned", "one_at_a_time", "defer", "if_found", "unless_found")},
         }
 
     def entry(self, names: t.Mapping[str, str]) -> Values:
         """The module's options from the variables of these names; a variable that is not set, or empty, leaves its option out."""
         found = {option: self.value(variable) for option, variable in names.items()}
-        given = {option: value for option, value in found.items() if value is not None and value != ""}
+        given = {option: value for option, value in found.items() if is_set(value)}
         if "scripts" in given:
             given["scripts"] = [self._script(dict(script), names["scripts"]) for script in given["scripts"]]
         return nested(given)
@@ -89,6 +91,18 @@ class Describer:
             if os.path.isfile(path):
                 return path
         raise AnsibleActionFail(f"{option}: there is no file {name}. It was looked for at {', '.join(candidates)}.")
+
+
+def is_set(value: t.Any) -> bool:
+    """Whether a value counts as given. A template whose variable nobody set gives nothing, or, before ansible-core 2.19, an empty text."""
+    return value is not None and value != ""
+
+
+def without_unset(value: t.Any) -> t.Any:
+    """Options, and their suboptions, without those that nobody set: the module's own default, or the environment, counts for them."""
+    if not isinstance(value, Mapping):
+        return value
+    return {option: without_unset(item) for option, item in value.items() if is_set(item)}
 
 
 def nested(options: t.Mapping[str, t.Any]) -> Values:

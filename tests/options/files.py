@@ -12,9 +12,9 @@ import typing as t
 import yaml
 
 from .documented import Option, Options, drivers, fragment, image_formats
-from .table import Role, hypervisors, roles
+from .table import SHARED, Role, hypervisors, roles
 from .tree import Tree
-from .variables import Variables, variables_of
+from .variables import Entry, Variables, variables_of
 
 COMMAND: t.Final = "tests/run/options"
 WIDTH: t.Final = 150
@@ -128,22 +128,24 @@ def _values(options: Options) -> dict[str, t.Any]:
 
 
 def _entries(tree: Tree, role: Role, variables: Variables) -> None:
-    if variables.entries:
-        _yaml_file(tree, f"roles/{role.name}/vars/main/options.yml", role.name, {**variables.entries, **variables.own})
+    connections = {name: _filled(entry, variables.options) for name, entry in variables.connections.items()}
+    if mappings := {**variables.entries, **variables.own, **connections}:
+        _yaml_file(tree, f"roles/{role.name}/vars/main/options.yml", role.name, mappings)
 
 
 def _hypervisors(tree: Tree, variables: Variables) -> None:
     """What the roles share: where the hypervisors are, and how their connections are made of variables."""
-    options, entries = variables.options, variables.entries
-    given = {driver: {name: _given(variable, options) for name, variable in entries[driver].items()} for driver in drivers()}
-    connections = {driver: {driver: connection} for driver, connection in given.items()}
-    values = {**_values(options), "batch_connections": connections, "batch_image_formats": image_formats()}
-    _yaml_file(tree, "roles/batch/defaults/main/hypervisors.yml", "hypervisors", values)
+    connections = {driver: {driver: _filled(entry, variables.options)} for driver, entry in variables.connections.items()}
+    values = {**_values(variables.options), "batch_connections": connections, "batch_image_formats": image_formats()}
+    _yaml_file(tree, "roles/batch/defaults/main/hypervisors.yml", SHARED, values)
 
 
-def _given(variable: str, options: Options) -> str:
-    """A variable's value, or nothing where it has none, so that the module's own default or the environment counts."""
-    return f"{{{{ {variable} }}}}" if "default" in options[variable] else f"{{{{ {variable} | default(omit) }}}}"
+def _filled(entry: Entry, options: Options) -> dict[str, str]:
+    """The values of an entry's variables; nothing where a variable has none, which is then left out."""
+    return {
+        option: f"{{{{ {variable} }}}}" if "default" in options[variable] else f"{{{{ {variable} | default(none) }}}}"
+        for option, variable in entry.items()
+    }
 
 
 def _yaml_file(tree: Tree, name: str, table: str, value: t.Any) -> None:

@@ -17,14 +17,14 @@ FOLDER: t.Final = Path(__file__).parent / "tables"
 SHARED: t.Final = "hypervisors"  # the table of what the roles on hypervisors share
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Take:
     """Options of a module that are variables of a role.
 
     option: the option whose suboptions are meant, with dots; empty: the module's own options.
     prefix: what their variables' names begin with, where `names` gives none. without: options that the role does not take.
     only: where given, the options that it takes. entry: the variable of the role that maps the options to the variables, if any.
-    own: the same for the hypervisors' own suboptions, by driver.
+    own: the same for the hypervisors' own suboptions, by driver. connection: the variable that holds a connection, made of the variables' values.
     """
 
     module: str
@@ -35,6 +35,7 @@ class Take:
     only: t.Sequence[str] = ()
     entry: str = ""
     own: str = ""
+    connection: str = ""
 
     def variable(self, option: str) -> str | None:
         """The name of the variable that holds an option; one with leading underscores is the role's own business."""
@@ -65,7 +66,7 @@ def hypervisors() -> Role:
     """What the roles on hypervisors share, as if it were a role; the connections of the drivers are taken."""
     shared = _read(FOLDER / f"{SHARED}.yml")
     adds = {**shared.adds, "chr_hypervisor": {**shared.adds["chr_hypervisor"], "choices": drivers()}}
-    takes = [Take("chr_guest", driver, f"chr_{driver}_", entry=driver) for driver in drivers()]
+    takes = [Take("chr_guest", driver, f"chr_{driver}_", connection=driver) for driver in drivers()]
     return replace(shared, takes=[*takes, *shared.takes], adds=adds)
 
 

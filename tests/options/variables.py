@@ -32,27 +32,24 @@ class Item:
 
 @dataclass(frozen=True)
 class Variables:
-    """options: what an argument specification says of each variable. entries: the mappings that the role hands to its modules. own: by driver."""
+    """What a role takes.
+
+    options: what its argument specification says of each variable. entries: the mappings of options to variables that it hands to its modules;
+    own: those by driver. connections: the same for connections, which it hands over as values.
+    """
 
     options: Options
     entries: dict[str, Entry]
     own: dict[str, dict[str, Entry]]
+    connections: dict[str, Entry]
 
 
 def variables_of(tree: Tree, role: Role) -> Variables:
     """Everything that a role takes. Raises ValueError for a table, or a description, that leads to nothing."""
     parts = [hypervisors(), role] if role.on_hypervisors else [role]
     changes = {name: option for part in parts for name, option in part.changes.items()}
-    items: list[Item] = []
-    entries: dict[str, Entry] = {}
-    own: dict[str, dict[str, Entry]] = {}
-    for take in [take for part in parts for take in part.takes]:
-        found = _follow(tree, take)
-        items += found
-        if take.entry and take in role.takes:  # what is shared has its mapping in one place
-            entries[take.entry] = {item.name: item.variable for item in found if not item.driver}
-        if take.own:
-            own[take.own] = {driver: {item.name: item.variable for item in found if item.driver == driver} for driver in drivers()}
+    found = {take: _follow(tree, take) for part in parts for take in part.takes}
+    items = [item for taken in found.values() for item in taken]
     options: Options = {}
     for item in items:
         if item.variable not in options and not item.variable.startswith("__"):
@@ -61,7 +58,16 @@ def variables_of(tree: Tree, role: Role) -> Variables:
     for part in parts:
         options.update({name: ordered({"type": "str", **option}) for name, option in part.adds.items()})
     _check_references(role, options)
-    return Variables(options, entries, own)
+    return Variables(
+        options,
+        entries={take.entry: _entry(found[take]) for take in role.takes if take.entry},
+        own={take.own: {driver: _entry(found[take], driver) for driver in drivers()} for take in role.takes if take.own},
+        connections={take.connection: _entry(found[take]) for take in role.takes if take.connection},
+    )
+
+
+def _entry(items: t.Iterable[Item], driver: str = "") -> Entry:
+    return {item.name: item.variable for item in items if item.driver == driver}
 
 
 def _follow(tree: Tree, take: Take) -> list[Item]:

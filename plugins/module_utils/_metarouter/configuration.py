@@ -27,7 +27,7 @@ def commands(settings: t.Mapping[str, t.Any]) -> list[Command]:
 
 
 def _identity(name: str | None) -> t.Iterator[Command]:
-    if name is not None:
+    if name:
         yield {"name": "identity", "source": f"/system identity set {pairs(name=name)}", "unless": f"[/system identity get name] = {quote(name)}"}
 
 

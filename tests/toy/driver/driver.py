@@ -12,7 +12,7 @@ from multiprocessing.connection import Client
 
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Planned, Progress
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.changes import Change
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import RouterError, UnreachableError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import InputError, RouterError, UnreachableError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import GuestRef, GuestSpec, GuestState, Mark, NewGuest, Power
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.hypervisor import Hypervisor, Observed, Report
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.plan import GuestPlan
@@ -46,7 +46,9 @@ class Line:
 
 @contextmanager
 def connect(options: t.Mapping[str, t.Any], concurrency: int) -> t.Iterator[Hypervisor]:
-    """An open driver for the `toy` options. Raises UnreachableError."""
+    """An open driver for the `toy` options. Raises InputError and UnreachableError."""
+    if options["room"] not in (None, "hall"):
+        raise InputError(f"toy.room: there is no {options['room']!r}", wanted="hall, or none")
     line = Line(options["socket"])
     try:
         yield ToyHypervisor(line, options["socket"])

@@ -29,7 +29,7 @@ class Toy(Memory):
 
     @contextmanager
     def connect(self) -> t.Iterator[Hypervisor]:
-        with connect({"socket": self._socket}, 1) as driver:
+        with connect({"socket": self._socket, "room": None}, 1) as driver:
             yield driver
 
 

@@ -43,6 +43,13 @@ def test_the_list_is_what_must_be_touched(tmp_path: Path, title: str) -> None:
     assert {place_of(file, places) for file in workshop.touched} == set(places)
 
 
+def test_every_public_module_is_in_the_readme() -> None:
+    table = next(line for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines() if line.startswith("| modules |"))
+    documented = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "plugins" / "modules").glob("*.py")}
+    public = {name for name, text in documented.items() if not re.search(r"^short_description: INTERNAL ", text, re.MULTILINE)}
+    assert set(re.findall(r"`(\w+)`", table)) == public
+
+
 def test_every_module_of_a_group_is_in_the_group() -> None:
     groups = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]
     for path in (ROOT / "plugins" / "modules").glob("*.py"):

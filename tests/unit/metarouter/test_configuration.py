@@ -39,8 +39,9 @@ def test_each_command_answers_its_own_question(guest: Chr) -> None:
     assert guest.count("/ip firewall nat", 'chain="srcnat" action="masquerade" out-interface="ether1"') == 1
 
 
-def test_nothing_described_is_nothing_to_do() -> None:
-    assert commands({"identity": None, "addresses": [], "routes": None}) == []
+@pytest.mark.parametrize("unset", [None, ""], ids=["none", "as ansible-core before 2.19 renders none"])
+def test_nothing_described_is_nothing_to_do(unset: str | None) -> None:
+    assert commands({"identity": unset, "addresses": [], "routes": None}) == []
 
 
 def test_an_address_without_prefix_is_refused() -> None:
