@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vrouter.mikrotik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The four steps of a phase: the right routers fail, all others finish, and the module runs once for each hypervisor."""
+"""A batch of phases: the right routers fail, all others finish, and a module runs once for each phase and hypervisor."""
 
 from __future__ import annotations
 

@@ -25,7 +25,14 @@ from tests.module_runs import Json
 from .support import URI
 
 LINE = 0.2  # seconds there and back
-HANDSHAKE = ("virConnectOpen", "virConnectSetKeepAlive", "virConnectRegisterCloseCallback")
+# Before and after the work; what takes callbacks back is called on this host's own connections only.
+HANDSHAKE = (
+    "virConnectOpen",
+    "virConnectSetKeepAlive",
+    "virConnectRegisterCloseCallback",
+    "virConnectUnregisterCloseCallback",
+    "virConnectDomainEventDeregisterAny",
+)
 # Functions of the bindings that ask nobody: they read what the library holds, or are the library's own.
 LOCAL = ("virEvent", "virError", "virGetLastError", "virRegisterErrorHandler", "virInitialize")
 LOCAL_ENDS = ("GetName", "GetUUID", "GetUUIDString", "Free", "GetConnect", "IsAlive", "Close")

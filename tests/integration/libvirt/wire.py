@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-import select
+import selectors
 import socket
 import threading
+import typing as t
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,11 +21,11 @@ class Wire:
     """The MACs that sent a frame into one of these bridges since the watch began."""
 
     def __init__(self, bridges: tuple[str, ...]) -> None:
-        self._sockets = []
+        self._taps = selectors.DefaultSelector()
         for bridge in bridges:
             tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(EVERYTHING))
             tap.bind((bridge, 0))
-            self._sockets.append(tap)
+            self._taps.register(tap, selectors.EVENT_READ)
         self._ended = threading.Event()
         self._seen: set[str] = set()
         self._thread = threading.Thread(target=self._watch)
@@ -32,8 +33,8 @@ class Wire:
 
     def _watch(self) -> None:
         while not self._ended.is_set():
-            for tap in select.select(self._sockets, [], [], LOOK)[0]:
-                self._seen.add(tap.recv(FRAME)[6:12].hex(":"))
+            for key, dummy in self._taps.select(LOOK):
+                self._seen.add(t.cast(socket.socket, key.fileobj).recv(FRAME)[6:12].hex(":"))
 
     def seen(self, macs: set[str]) -> set[str]:
         """Those of the MACs that sent something."""
@@ -43,8 +44,9 @@ class Wire:
     def end(self) -> None:
         self._ended.set()
         self._thread.join()
-        for tap in self._sockets:
-            tap.close()
+        for key in list(self._taps.get_map().values()):
+            t.cast(socket.socket, key.fileobj).close()
+        self._taps.close()
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import threading
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
 
 from ..._core.errors import HypervisorError, RouterError, UnreachableError
 from ..._guests.guest import GuestRef
@@ -82,6 +83,7 @@ class Connections:
         self.on_loss: t.Callable[[], None] = lambda: None  # called, from libvirt's event loop, whenever a connection was lost
         self._limit = -(-max(1, workers) // WORKERS_PER_CONNECTION)
         self._open: list[libvirt.virConnect] = []
+        self._listening: list[tuple[libvirt.virConnect, int]] = []
         self._turn = itertools.count()
         self._lock = threading.Lock()
         self._mine = threading.local()
@@ -105,13 +107,31 @@ class Connections:
         with self._lock:
             return index >= len(self._open) or not is_alive(self._open[index])
 
+    def listen(self, connection: libvirt.virConnect, kinds: t.Iterable[str], callback: t.Callable[..., None]) -> None:
+        """Be told of events of these kinds, of all guests."""
+        lib = library()
+        for kind in kinds:
+            event = getattr(lib, f"VIR_DOMAIN_EVENT_ID_{kind}")
+            self._listening.append((connection, connection.domainEventRegisterAny(None, event, callback, None)))
+
     def close(self) -> None:
-        """Close all. Errors do not matter any more: the work is done."""
+        """Close all. Errors do not matter any more: the work is done.
+
+        A callback keeps its connection until the process ends. Taking it back is a round trip, so that is only done where the line has no length.
+        """
         lib = library()
         self.on_loss = lambda: None
+        if not urlsplit(self.uri).netloc:
+            for connection, number in self._listening:
+                with suppress(lib.libvirtError):
+                    connection.domainEventDeregisterAny(number)
+            for connection in self._open:
+                with suppress(lib.libvirtError):
+                    connection.unregisterCloseCallback()
+        self._listening.clear()
         for connection in self._open:
             with suppress(lib.libvirtError):
-                connection.close()  # its callback may keep it until the process ends, which is near: taking that back would be a round trip
+                connection.close()
         self._open.clear()
 
     def _connect(self) -> libvirt.virConnect:
@@ -195,6 +215,17 @@ def side_by_side(*calls: t.Callable[[], t.Any]) -> list[t.Any]:
         return [call() for call in calls]
     with ThreadPoolExecutor(min(len(calls), CALLS_AT_ONCE)) as pool:
         return [answer.result() for answer in [pool.submit(call) for call in calls]]
+
+
+def stored_definition(domain: libvirt.virDomain) -> str:
+    """A guest's stored definition; that of one which somebody removes meanwhile is empty. Raises libvirt's own error for any other trouble."""
+    lib = library()
+    try:
+        return domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE)
+    except lib.libvirtError as error:
+        if error_code(error) != lib.VIR_ERR_NO_DOMAIN:
+            raise
+        return "<domain/>"
 
 
 class Handle:

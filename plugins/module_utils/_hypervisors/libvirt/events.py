@@ -71,8 +71,7 @@ class Events:
                 with self._registering:
                     if self._told_by is not None and is_alive(self._told_by):
                         return
-                    for kind in KINDS:
-                        connection.domainEventRegisterAny(None, getattr(lib, f"VIR_DOMAIN_EVENT_ID_{kind}"), self._note, None)
+                    self._connections.listen(connection, KINDS, self._note)
                     self._told_by = connection
                 return
             except UnreachableError as error:

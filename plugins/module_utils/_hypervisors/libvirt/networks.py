@@ -12,7 +12,7 @@ from functools import partial
 from ..._core.errors import HypervisorError, InputError, RefusedError, UnsupportedError
 from ..._guests.segment import DEVICE, SegmentPlan, SegmentState
 from . import network_xml
-from .connection import Connections, error_code, is_alive, library, side_by_side, translated
+from .connection import Connections, error_code, is_alive, library, side_by_side, stored_definition, translated
 
 if t.TYPE_CHECKING:
     import libvirt
@@ -40,8 +40,8 @@ class Networks:
             if not there:
                 return {}
             running = {network.UUIDString() for network in active}
-            stored = partial(_stored, lib.VIR_DOMAIN_XML_INACTIVE)
-            texts = side_by_side(*(network.XMLDesc for network in there), *(partial(stored, domain) for domain in domains))
+            definitions = (partial(_definition, network) for network in there)
+            texts = side_by_side(*definitions, *(partial(stored_definition, domain) for domain in domains))
         users: dict[str, list[str]] = {network.name(): [] for network in there}
         for domain, text in zip(domains, texts[len(there) :], strict=True):
             for name in network_xml.networks_used(text) & set(users):
@@ -49,6 +49,7 @@ class Networks:
         return {
             network.name(): network_xml.parse(text, network.UUIDString() in running, tuple(sorted(users[network.name()])))
             for network, text in zip(there, texts, strict=False)
+            if text
         }
 
     def require(self, name: str) -> SegmentState:
@@ -56,7 +57,7 @@ class Networks:
         with self._lock:
             if name not in self._known:
                 with translated("the networks cannot be listed"):
-                    self._known = {network.name(): _read(network, ()) for network in self._connections.get().listAllNetworks()}
+                    self._known = {found.name: found for found in _read_all(self._connections.get().listAllNetworks())}
         known = self._known.get(name)
         if known is None:
             there = ", ".join(sorted(self._known)) or "none"
@@ -90,7 +91,7 @@ class Networks:
             self._check_bridge(connection, plan.spec.attach_to)
         else:
             with translated("the networks cannot be listed"):
-                owners = [_read(network, ()) for network in connection.listAllNetworks(lib.VIR_CONNECT_LIST_NETWORKS_PERSISTENT)]
+                owners = _read_all(connection.listAllNetworks(lib.VIR_CONNECT_LIST_NETWORKS_PERSISTENT))
             for owner in owners:
                 if owner.bridge == plan.bridge and owner.name != plan.spec.name:  # of the same name: another run was quicker
                     raise RefusedError(
@@ -159,16 +160,28 @@ def _start(network: libvirt.virNetwork) -> None:
             raise
 
 
-def _read(network: libvirt.virNetwork, guests: tuple[str, ...]) -> SegmentState:
-    return network_xml.parse(network.XMLDesc(), bool(network.isActive()), guests)
+Answer = t.TypeVar("Answer")
 
 
-def _stored(flag: int, domain: libvirt.virDomain) -> str:
-    """A guest's stored definition; that of one which somebody removes meanwhile is empty."""
+def _unless_gone(ask: t.Callable[[], Answer]) -> Answer | None:
+    """What is asked of a network; None for one that somebody removes meanwhile."""
     lib = library()
     try:
-        return domain.XMLDesc(flag)
+        return ask()
     except lib.libvirtError as error:
-        if error_code(error) != lib.VIR_ERR_NO_DOMAIN:
+        if error_code(error) != lib.VIR_ERR_NO_NETWORK:
             raise
-        return "<domain/>"
+        return None
+
+
+def _definition(network: libvirt.virNetwork) -> str:
+    return _unless_gone(network.XMLDesc) or ""
+
+
+def _read_all(networks: t.Iterable[libvirt.virNetwork]) -> list[SegmentState]:
+    """The networks that are still there; who is wired to them is not asked."""
+
+    def read(network: libvirt.virNetwork) -> t.Callable[[], SegmentState]:
+        return lambda: network_xml.parse(network.XMLDesc(), bool(network.isActive()), ())
+
+    return [found for found in (_unless_gone(read(network)) for network in networks) if found is not None]

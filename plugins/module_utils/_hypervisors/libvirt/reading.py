@@ -13,7 +13,7 @@ from ..._core.errors import HypervisorError, RouterError
 from ..._guests.guest import GuestRef, GuestState, Power
 from ..._guests.hypervisor import Observed
 from . import disks, domain_xml
-from .connection import Connections, Handle, error_code, is_alive, library, side_by_side, translated
+from .connection import Connections, Handle, error_code, is_alive, library, side_by_side, stored_definition, translated
 from .power import POWER, suspended_for
 
 if t.TYPE_CHECKING:
@@ -117,10 +117,9 @@ class Reader:
 
 def macs_in_use(connection: libvirt.virConnect, but_of: str = "") -> dict[str, str]:
     """The MACs of all guests on the host, and whose they are."""
-    lib = library()
     taken: dict[str, str] = {}
     with translated("the guests cannot be listed"):
         for domain in connection.listAllDomains():
             if domain.name() != but_of:
-                taken.update(dict.fromkeys(domain_xml.macs(domain.XMLDesc(lib.VIR_DOMAIN_XML_INACTIVE)), domain.name()))
+                taken.update(dict.fromkeys(domain_xml.macs(stored_definition(domain)), domain.name()))
     return taken
