@@ -1,0 +1,178 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What runs inside the guests: the RouterOS simulator, where a CHR image was booted."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass, replace
+
+from fakepve import FakeVm, TaskError
+from fakepve.lxc import split_props
+from fakepve.qemu import NET_MODELS, drives_of, natural, split_drive
+
+from tests.simulators.routeros.agent import GuestAgent
+from tests.simulators.routeros.memory_platform import MemoryPlatform
+from tests.simulators.routeros.platform import Port
+from tests.simulators.routeros.router import Router
+
+from .strict import StrictPve
+
+# The simulated CHR's kernel is told its version so (tests/simulators/chr_image), in plain text in the image.
+_VERSION = re.compile(rb"vrouter\.version=([0-9a-z.]+)")
+# Tasks that fail when the guest cannot run; a creation with start=1 only warns (0, item 8).
+_STARTS = frozenset({"qmstart", "qmreboot"})
+
+
+@dataclass
+class Disk:
+    """A disk with CHR on it: the version that was installed, and what the router saved."""
+
+    version: str
+    state: bytes | None = None
+
+    @classmethod
+    def of(cls, image: bytes) -> Disk | None:
+        """What an image holds; None where it is no CHR."""
+        found = _VERSION.search(image)
+        return cls(found.group(1).decode()) if found else None
+
+    def copy(self) -> Disk:
+        return replace(self)
+
+
+class GuestPlatform(MemoryPlatform):
+    """The guest's hardware, as the guest's configuration says at any moment."""
+
+    def __init__(self, vm: FakeVm, disk: Disk) -> None:
+        super().__init__(ports=0, version=disk.version)
+        self._vm = vm
+        self._disk = disk
+
+    def ports(self) -> list[Port]:
+        keys = sorted((key for key in self._vm.config if re.fullmatch(r"net\d+", key)), key=natural)
+        return [_port(key, self._vm.config[key]) for key in keys]
+
+    def load(self) -> bytes | None:
+        return self._disk.state
+
+    def save(self, state: bytes) -> None:
+        self._disk.state = state
+
+    def power_off(self) -> None:
+        super().power_off()
+        self._vm.status = self._vm.qmpstatus = "stopped"
+
+
+def _port(key: str, value: str) -> Port:
+    options = split_props(value)[1]
+    mac = next(options[model] for model in NET_MODELS if model in options)
+    return Port(key.replace("net", "eth"), mac, options.get("link_down", "0") == "0")
+
+
+class Machine:
+    """A guest that runs. `agent` is None where the guest has no agent's port, or nothing that would answer there."""
+
+    def __init__(self, vm: FakeVm, disk: Disk | None) -> None:
+        self.vm = vm
+        self.started_at = vm.started_at
+        self.router: Router | None = None
+        self.agent: GuestAgent | None = None
+        if disk is not None:
+            uuid = split_props(str(vm.config.get("smbios1", "")))[1].get("uuid")
+            self.router = Router(GuestPlatform(vm, disk), uuid)
+            self.router.boot()
+            # 1.2: the port is there only if `agent` was set before the start.
+            self.agent = GuestAgent(self.router, open_port=_real_kvm(vm)) if agent_enabled(vm) else None
+
+    def look(self) -> None:
+        """Let the router notice what changed around it."""
+        if self.router is not None:
+            self.router.poll()
+
+
+def agent_enabled(vm: FakeVm) -> bool:
+    first, options = split_props(str(vm.config.get("agent", "0")))
+    return str(first or options.get("enabled", "0")) == "1"
+
+
+def _real_kvm(vm: FakeVm) -> bool:
+    """1.2: CHR's agent runs only where it sees KVM."""
+    return str(vm.config.get("kvm", "1")) == "1" and split_props(str(vm.config.get("cpu", "")))[1].get("hidden", "0") == "0"
+
+
+class MachinesPve(StrictPve):
+    """Guests that boot what their disk holds. `bridges` are those that every node has."""
+
+    def __init__(self, *args: t.Any) -> None:
+        super().__init__(*args)
+        self.bridges = {"vmbr0"}
+        self.machines: dict[int, Machine] = {}
+
+    async def task(
+        self,
+        node: str,
+        ttype: str,
+        tid: object,
+        user: str,
+        body: t.Callable[[], t.Awaitable[str | None]],
+        vm: FakeVm | None = None,
+        lock: bool = True,
+        log: t.Iterable[str] = (),
+    ) -> str:
+        """After each task the machines follow the guests' power."""
+
+        async def followed() -> str | None:
+            note = await body()
+            if ttype == "qmclone" and vm is not None:
+                self._copy_disks(tid, vm)
+            failed = self.follow_power()
+            if failed and ttype in _STARTS:
+                raise TaskError(failed)
+            return f"WARN: {failed}" if failed else note
+
+        return t.cast(str, await super().task(node, ttype, tid, user, followed, vm=vm, lock=lock, log=log))
+
+    def follow_power(self) -> str | None:
+        """Boot the guests that were started, forget those that were stopped; why one could not be started."""
+        failed = None
+        for vmid, machine in list(self.machines.items()):
+            if machine.vm not in self.vms or machine.vm.status != "running" or machine.started_at != machine.vm.started_at:
+                del self.machines[vmid]
+        for vm in self.vms:
+            if vm.status == "running" and vm.vmid not in self.machines:
+                failed = self._boot(vm) or failed
+        return failed
+
+    def _boot(self, vm: FakeVm) -> str | None:
+        missing = sorted(bridge for bridge in bridges_of(vm.config) if bridge not in self.bridges)
+        if missing:  # 0b: creation does not look, the start fails
+            vm.status = vm.qmpstatus = "stopped"
+            return f"bridge '{missing[0]}' does not exist"
+        self.machines[vm.vmid] = Machine(vm, self._boot_disk(vm))
+        return None
+
+    def _boot_disk(self, vm: FakeVm) -> Disk | None:
+        """The first device of the boot order that CHR is on."""
+        order = str(vm.config.get("boot", "")).removeprefix("order=").split(";")
+        found = (self._disk(vm.config[key]) for key in order if key in vm.config and not key.startswith("net"))
+        return next((disk for disk in found if disk is not None), None)
+
+    def _disk(self, drive: str) -> Disk | None:
+        volume = self._qm_volume(split_drive(drive)[0])
+        disk: Disk | None = volume.get("disk") if volume else None
+        return disk
+
+    def _copy_disks(self, source: object, clone: FakeVm) -> None:
+        original = self.vm(int(str(source)))
+        for key, volid, dummy in drives_of(clone.config, skip_cdrom=True):
+            disk = self._disk(original.config[key])
+            self._qm_volume(volid)["disk"] = disk.copy() if disk else None
+
+
+def bridges_of(config: dict[str, t.Any]) -> list[str]:
+    """The bridges of every NIC; one without is NAT in the user's own network (1.2)."""
+    nets = (split_props(value)[1] for key, value in config.items() if re.fullmatch(r"net\d+", key))
+    return [net["bridge"] for net in nets if "bridge" in net]
