@@ -5,16 +5,11 @@
 
 from __future__ import annotations
 
-import functools
-import json
-import lzma
-import re
-import typing as t
 from dataclasses import dataclass
 
 from fakepve.schema import Schema
 
-from .data.extract import FILE, VERSIONS
+from .schemas import VERSIONS, schema_of
 
 KIB = 1024
 
@@ -36,7 +31,7 @@ class Release:
 
     @property
     def schema(self) -> Schema:
-        return _schemas()[self.number]
+        return schema_of(self.number)
 
     @property
     def body_limit(self) -> int:
@@ -72,15 +67,3 @@ class Release:
     def agent_verb(self) -> str:
         """1.6: `qmp command` in the text of an agent's timeout before 9.x."""
         return "qga" if self._order >= (9, 0) else "qmp"
-
-
-@functools.cache
-def _schemas() -> dict[str, Schema]:
-    """By release. Perl's `(?^:` is Python's `(?:` (section 3): untranslated, fakepve leaves the pattern unchecked (2.2)."""
-    releases = json.loads(lzma.decompress(FILE.read_bytes()), object_hook=_translated)
-    return {number: Schema(paths) for number, paths in releases.items()}
-
-
-def _translated(value: dict[str, t.Any]) -> dict[str, t.Any]:
-    pattern = value.get("pattern")
-    return {**value, "pattern": re.sub(r"\(\?\^\w*:", "(?:", pattern)} if isinstance(pattern, str) else value

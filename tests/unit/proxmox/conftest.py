@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 
+from tests.simulators.proxmox.schemas import AbsentError, schema_of
 from tests.simulators.proxmox.serving import ChrPve, certificate, serve
 
 from .clients import Client
@@ -35,6 +36,10 @@ def start(files: tuple[str, str]) -> t.Iterator[Start]:
     with contextlib.ExitStack() as stack:
 
         def started(release: str) -> Client:
+            try:
+                schema_of(release)
+            except AbsentError as absent:
+                pytest.skip(str(absent))
             pve = stack.enter_context(serve(ChrPve(release), files))
             pve.apitokens["root@pam!tests"] = "s3cret"
             return Client(pve, files[0], user="root@pam", token_name="tests", token_value="s3cret")
