@@ -10,10 +10,7 @@ help: ## show this list
 demo: ## provision two routers on this machine's libvirt
 	@tests/run/demo
 
-demo-options: ## write what repeats the modules' options: argument specifications, defaults, fragments
-	@tests/run/options
-
-clean: ## remove exactly what `make demo` made
+demo-clean: ## remove exactly what `make demo` made
 	@tests/run/demo --clean
 
 test: ## set everything up, then run every check and every test

@@ -73,7 +73,7 @@ class Batch:
                 begun.append((phase, hosts, alone, threads.submit(context.run, self._job, phase, hosts, before)))
         for *dummy, future in begun:
             future.result()
-        return {host: summed(router.shares, router.earlier) for host, router in self.routers.items()}
+        return {host: summed(router.shares, router.earlier, self.check_mode) for host, router in self.routers.items()}
 
     def _alone(self, phase: Phase, hosts: Collection[str]) -> bool:
         return any(self.routers[host].described[phase.name]["one_at_a_time"] for host in hosts)
@@ -104,10 +104,10 @@ class Batch:
 
     def _module_run(self, phase: Phase, routers: Sequence[Router]) -> dict[str, Values]:
         described = {router.host: complete(phase, router.described[phase.name], router.results) for router in routers}
-        entries, contradictions = merge(described)
+        entries, contradictions = merge(described, phase.alone)
         title = f"{phase.name}, {_some([router.host for router in routers])}"
         self.say(f"{title}: begins")
-        batch = self.execute(phase.module, self._arguments(phase, routers, entries))
+        batch = self.execute(phase.module, self._arguments(phase, routers, entries)) if entries else {phase.returns: {}}
         repeating = repeaters(described)
         shares: dict[str, Values] = {}
         for host, listed in described.items():

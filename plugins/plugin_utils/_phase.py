@@ -38,6 +38,7 @@ class Phase:
     result: str = ""  # the key under which it returns them, where that is another name
     rule: str = ""  # instead of a module: a rule of _rules.RULES
     variable: str = ""  # holds the entries, ready as they are
+    alone: bool = False  # an object is one router's alone: two that name the same one both fail
     names: Values = field(default_factory=dict)  # further options that messages name, and the variables that hold them
     required: t.Mapping[str, str] = field(default_factory=dict)  # options that must not be empty, and why
 

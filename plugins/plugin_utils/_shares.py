@@ -16,8 +16,11 @@ def group_key(connection: t.Mapping[str, t.Any]) -> str:
     return json.dumps(connection, sort_keys=True, default=str)
 
 
-def merge(described: t.Mapping[str, t.Sequence[Values]]) -> tuple[list[Values], dict[str, str]]:
-    """The module's entries of several hosts, each name once, and by host the error of one that contradicts another's entry."""
+def merge(described: t.Mapping[str, t.Sequence[Values]], alone: bool = False) -> tuple[list[Values], dict[str, str]]:
+    """The module's entries of several hosts, each name once, and by host the error of one that contradicts another's entry.
+
+    `alone`: an object is one router's alone. Of two that name the same one nobody knows which is meant, so both fail.
+    """
     entries: dict[str, Values] = {}
     owner: dict[str, str] = {}
     errors: dict[str, str] = {}
@@ -26,9 +29,12 @@ def merge(described: t.Mapping[str, t.Sequence[Values]]) -> tuple[list[Values], 
             name = str(entry["name"])
             if name not in entries:
                 entries[name], owner[name] = dict(entry), host
+            elif alone:
+                problem = f"{name} is the guest of {owner[name]} and of {host}. Give each router a name of its own (chr_guest_name)."
+                errors.update({owner[name]: problem, host: problem})
             elif entries[name] != entry:
                 errors[host] = f"{name} is described otherwise by {owner[name]}. Describe it once, for example in group_vars."
-    return list(entries.values()), errors
+    return [entry for name, entry in entries.items() if not alone or owner[name] not in errors], errors
 
 
 def repeaters(described: t.Mapping[str, t.Iterable[Values]]) -> list[str]:
@@ -95,7 +101,7 @@ def deferred(share: Values, defer: str) -> Values:
     return {**{key: value for key, value in share.items() if key != "msg"}, "failed": False, "left": share["msg"]}
 
 
-def summed(shares: t.Mapping[str, Values], earlier: t.Mapping[str, Values]) -> Values:
+def summed(shares: t.Mapping[str, Values], earlier: t.Mapping[str, Values], check_mode: bool = False) -> Values:
     """A router's result of a whole batch: failed, changed, diff and message, and what is kept of all phases so far, by phase.
 
     `left` is the message for those that end the play, where a failure was deferred.
@@ -103,7 +109,7 @@ def summed(shares: t.Mapping[str, Values], earlier: t.Mapping[str, Values]) -> V
     changed = [share for share in shares.values() if share.get("changed")]
     result: Values = {"failed": False, "changed": bool(changed), "results": {**earlier, **{phase: kept(share) for phase, share in shares.items()}}}
     for phase_share in shares.values():
-        done = done_of([*(share for share in changed if share is not phase_share), phase_share])
+        done = done_of([*(share for share in changed if share is not phase_share), phase_share], check_mode)
         if phase_share["failed"]:
             result.update(failed=True, msg=phase_share["msg"] + done)
         elif phase_share.get("left") and phase_share["of"] == GUESTS:
@@ -132,10 +138,10 @@ def entries_of(results: t.Mapping[str, t.Mapping[str, t.Any]], kind: str) -> t.I
             yield from (share.get("entries") or {}).items()
 
 
-def done_of(shares: t.Iterable[t.Mapping[str, t.Any]]) -> str:
-    """What was already done before a failure, as Ansible does not print the diff of a failed task."""
+def done_of(shares: t.Iterable[t.Mapping[str, t.Any]], check_mode: bool) -> str:
+    """What was already done before a failure, as Ansible does not print the diff of a failed task; in check mode, what would be."""
     done = [text for share in shares for name, entry in share["entries"].items() for text in _done(name, entry.get("changes") or [])]
-    return f" Already done: {'; '.join(done)}." if done else ""
+    return f" {'Would be done' if check_mode else 'Already done'}: {'; '.join(done)}." if done else ""
 
 
 def _done(name: str, changes: t.Sequence[t.Mapping[str, t.Any]]) -> t.Iterator[str]:

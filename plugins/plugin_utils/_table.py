@@ -103,12 +103,14 @@ def _side(value: object) -> str:
 def removal_notes(reports: t.Iterable[Values], confirmed: t.Collection[str], rows: t.Sequence[Row]) -> list[str]:
     """What is said below a table of removals: the segments that would go too, and what `confirm` names in vain."""
     standing: dict[str, t.Sequence[str]] = {}
+    gone = {item.guest for item in rows if item.result == DONE}
     named = {name for item in rows for name in (item.router, item.guest)}
     for report in reports:
         results: Values = report.get("results") or {}
         named.update(name for share in results.values() for name in share.get("entries") or {})
         segments = dict(entries_of(results, SEGMENTS))
-        standing.update({name: entry["guests"] for name, entry in segments.items() if entry.get("ours") and name not in confirmed})
+        left = {name: [guest for guest in entry.get("guests", ()) if guest not in gone] for name, entry in segments.items()}
+        standing.update({name: left[name] for name, entry in segments.items() if entry.get("ours") and name not in confirmed})
     notes = [
         f"segment {name} would be removed{', once nobody is wired to it: ' + ', '.join(guests) if guests else ''}. Name it in confirm to remove it."
         for name, guests in sorted(standing.items())

@@ -10,6 +10,7 @@ import typing as t
 from pathlib import Path
 
 import yaml
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.registry import DRIVERS
 
 ROLES: t.Final = Path(__file__).resolve().parents[2] / "roles"
 PREFIXES: t.Final = ("chr_", "metarouter_")
@@ -56,12 +57,18 @@ def judge_names(given: t.Iterable[str], known: t.Collection[str], own: t.Collect
     for name in sorted(given):
         if not name.startswith(PREFIXES) or name in known or name in own:
             continue
-        meant = max(known, key=lambda other: _likeness(name, other))
-        if _likeness(name, meant) >= NEARLY:
+        meant = _own_word(name, known) or max(known, key=lambda other: _likeness(name, other))
+        if _own_word(name, known) or _likeness(name, meant) >= NEARLY:
             errors.append(f"{name} is no variable of this collection; {meant} is. If it is one of your own, name it in {OWN}")
         else:
             warnings.append(f"{name} is no variable of this collection and does nothing. If it is one of your own, name it in {OWN}")
     return errors, warnings
+
+
+def _own_word(name: str, known: t.Collection[str]) -> str:
+    """The hypervisor's own word that is meant by one without its name, such as chr_machine; empty for none."""
+    words = (f"chr_{key}_{name.removeprefix('chr_')}" for key in DRIVERS)
+    return next((word for word in words if word in known), "")
 
 
 def _likeness(name: str, other: str) -> float:

@@ -142,3 +142,13 @@ def test_a_hypervisor_that_is_away_is_one_line(stage: Stage, host: Host) -> None
     host.close()
     away = stage.provision(described)
     assert "toy.socket: nobody answers at" in away.message("r1")
+
+
+def test_two_routers_of_one_guest_fail_before_anything_is_made(stage: Stage, host: Host) -> None:
+    described = routers(stage, host)
+    described["r2"]["chr_guest_name"] = "r1"
+    done = stage.provision({**described, "r3": described["r1"] | {"chr_first_boot_identity": "r3"}})
+    assert done.stats("failures") == ["r1", "r2"]
+    for name in ("r1", "r2"):
+        assert "r1 is the guest of r1 and of r2. Give each router a name of its own (chr_guest_name)" in done.message(name)
+    assert list(host.toy.guests) == ["r3"]

@@ -23,9 +23,7 @@ class NameRule:
         """The name, if it keeps the rule. Raises InputError."""
         if not self.pattern.fullmatch(name):
             raise InputError(
-                f"{option}: {name!r} cannot be the name of a guest or segment",
-                wanted=self.wanted,
-                remedy="Choose another name; what RouterOS shows is set by the identity, which may be any text",
+                f"{option}: {name!r} cannot be the name of a new guest or segment", wanted=self.wanted, remedy="Choose another name"
             )
         return name
 

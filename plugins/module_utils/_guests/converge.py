@@ -71,7 +71,10 @@ def _plan_guests(
         have = found.guests.get(name)
         try:
             have = found.get(name)
-            warnings = limits.check(spec, hypervisor.platform) if have is None and spec.state != "absent" else []
+            warnings: list[str] = []
+            if spec.state != "absent":
+                limits.check_words(spec, hypervisor.platform)
+                warnings = limits.check(spec, hypervisor.platform) if have is None else []
             plans[name] = plan(spec, have, hypervisor.platform)
         except RouterError as error:
             outcomes[name] = Outcome(name, facts=guest_facts(have), error=error)

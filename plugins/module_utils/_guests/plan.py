@@ -56,7 +56,7 @@ class GuestPlan:
         shrinks = any(change.field == "disk_size" and change.after < change.before for change in self.left)
         return UnsupportedError(
             f"this release cannot change these on an existing guest: {sides(self.left)}{'; a disk is never shrunk' if shrinks else ''}",
-            remedy="Everything else was done. Leave them as they are, or remove the guest and create it anew",
+            remedy="Everything else is done all the same. Leave them as they are, or remove the guest and create it anew",
         )
 
 

@@ -218,6 +218,13 @@ def test_only_agents_that_stand_ready_are_asked(ask: bool) -> None:
     assert found["edge4"] == {"exists": False}
 
 
+def test_a_word_that_does_not_exist_is_no_difference_of_a_guest_that_stands() -> None:
+    hypervisor = MemoryHypervisor(state("edge1"))
+    refused = converge(hypervisor, spec("edge1", disk_bus="virtIO", description="new"))["edge1"]
+    assert "disk_bus: CHR's system disk cannot be on virtIO, only on virtio, ide, sata" in str(refused.error)
+    assert hypervisor.log == []
+
+
 def test_one_guest_of_fifty_that_cannot_be_read_fails_alone() -> None:
     names = [f"edge{number}" for number in range(50)]
     hypervisor = MemoryHypervisor(*(state(name) for name in names))

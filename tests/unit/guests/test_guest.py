@@ -51,7 +51,7 @@ def guest(name: str = "edge1", **options: t.Any) -> dict[str, t.Any]:
 
 @pytest.mark.parametrize("name", [*filter(str.isprintable, METACHARACTERS), "-dash", ".hidden", "..", "a" * 64, "é"])
 def test_a_name_that_is_not_safe_everywhere_is_refused(name: str) -> None:
-    with pytest.raises(InputError, match=r"cannot be the name of a guest or segment .*Choose another name"):
+    with pytest.raises(InputError, match=r"cannot be the name of a new guest or segment .*Choose another name"):
         check(parse_guest(guest(name)), PLATFORM)
 
 

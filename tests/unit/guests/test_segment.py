@@ -66,7 +66,7 @@ def test_a_bad_segment_leaves_the_others_alone() -> None:
 def test_a_name_is_checked_only_of_what_is_made() -> None:
     spec = parse_segment({"name": "VM Network"})
     assert plan_segment(spec, replace(FOREIGN, name="VM Network")).changes == ()
-    with pytest.raises(InputError, match="'VM Network' cannot be the name of a guest or segment"):
+    with pytest.raises(InputError, match="'VM Network' cannot be the name of a new guest or segment"):
         plan_segment(spec, None)
 
 

@@ -19,6 +19,9 @@ from ansible_collections.vrouter.mikrotik.plugins.plugin_utils._wording import i
         ("chr_licence_source", "chr_license_source"),
         ("metarouter_memory", "metarouter_memory_size"),
         ("chr_memory_total", "chr_memory"),
+        ("chr_machine", "chr_libvirt_machine"),
+        ("chr_uri", "chr_libvirt_uri"),
+        ("chr_pool", "chr_libvirt_pool"),
     ],
 )
 def test_a_name_that_is_nearly_right_is_an_error_with_the_right_one(name: str, meant: str) -> None:
@@ -41,6 +44,7 @@ NAMES = {
     "version": "chr_version",
     "image": "__chr_guest_image_path",
     "name": "name",
+    "libvirt.machine": "chr_libvirt_machine",
 }
 
 
@@ -54,6 +58,7 @@ NAMES = {
         ("the memory of its host is short", "the memory of its host is short"),
         ("Give admin_password, or leave it", "Give chr_first_boot_admin_password, or leave it"),
         ("or say licensed: released", "or say licensed: released"),
+        ("libvirt.machine is pc, wanted q35", "chr_libvirt_machine is pc, wanted q35"),
     ],
 )
 def test_messages_speak_of_variables(text: str, said: str) -> None:

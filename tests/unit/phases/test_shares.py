@@ -50,6 +50,14 @@ def test_a_contradiction_names_the_object_and_the_other_router() -> None:
     assert merge(described)[1] == {"r2": "lan is described otherwise by r1. Describe it once, for example in group_vars."}
 
 
+def test_two_routers_of_one_guest_both_fail_and_nobody_works_on_it() -> None:
+    described: dict[str, t.Any] = {"a1": [{"name": "same"}], "a2": [{"name": "same"}], "a3": [{"name": "own"}]}
+    entries, errors = merge(described, alone=True)
+    assert entries == [{"name": "own"}]
+    problem = "same is the guest of a1 and of a2. Give each router a name of its own (chr_guest_name)."
+    assert errors == {"a1": problem, "a2": problem}
+
+
 def test_what_was_planned_is_joined() -> None:
     plans: list[dict[str, list[str]]] = [{"networks": ["wan"], "images": []}, {"networks": ["lan", "wan"]}, {}]
     assert union(plans) == {"images": [], "networks": ["lan", "wan"]}
@@ -80,6 +88,8 @@ def test_a_failed_router_says_what_was_already_done_by_all_its_phases() -> None:
     half = {**BAD, "changed": True, "changes": [CHANGE]}
     outcome = summed({"image": share_of(entry("r2")), "guest": share_of(MADE), "first_boot": share_of(half)}, {})
     assert outcome["msg"] == "r2: no room. Already done: r2 made; power stopped -> running."
+    predicted = summed({"image": share_of(entry("r2")), "guest": share_of(MADE), "first_boot": share_of(half)}, {}, check_mode=True)
+    assert predicted["msg"] == "r2: no room. Would be done: r2 made; power stopped -> running."
     assert (outcome["failed"], outcome["changed"]) == (True, True)
     assert list(outcome["results"]) == ["image", "guest", "first_boot"]
 

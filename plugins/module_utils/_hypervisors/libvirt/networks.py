@@ -61,7 +61,8 @@ class Networks:
         known = self._known.get(name)
         if known is None:
             there = ", ".join(sorted(self._known)) or "none"
-            raise UnsupportedError(f"network {name} does not exist on this host", found=there, remedy="Make it with chr_network first")
+            remedy = "Mend the name, or make the segment first (chr_network; in a playbook, chr_networks)"
+            raise UnsupportedError(f"network {name} does not exist on this host", found=there, remedy=remedy)
         if not known.active:
             raise UnsupportedError(f"network {name} is not active", remedy=f"Start it: virsh net-start {name}")
         return known

@@ -37,7 +37,7 @@ class Pool:
 
     def __init__(self, connection: libvirt.virConnect, name: str) -> None:
         self.name = name
-        with translated(f"storage pool {name} cannot be used", "Create it, or name another in libvirt.pool; the role kvm_host makes one"):
+        with translated(f"storage pool {name} cannot be used", "Create it, or name another in libvirt.pool; the module kvm_pool makes one"):
             self._pool = connection.storagePoolLookupByName(name)
             if not self._pool.isActive():
                 raise HypervisorError(f"storage pool {name} is not active", remedy=f"Start it: virsh pool-start {name}")
