@@ -57,8 +57,8 @@ def judge_names(given: t.Iterable[str], known: t.Collection[str], own: t.Collect
     for name in sorted(given):
         if not name.startswith(PREFIXES) or name in known or name in own:
             continue
-        meant = _own_word(name, known) or max(known, key=lambda other: _likeness(name, other))
-        if _own_word(name, known) or _likeness(name, meant) >= NEARLY:
+        meant = _own_word(name, known) or _nearest(name, known)
+        if meant:
             errors.append(f"{name} is no variable of this collection; {meant} is. If it is one of your own, name it in {OWN}")
         else:
             warnings.append(f"{name} is no variable of this collection and does nothing. If it is one of your own, name it in {OWN}")
@@ -69,6 +69,12 @@ def _own_word(name: str, known: t.Collection[str]) -> str:
     """The hypervisor's own word that is meant by one without its name, such as chr_machine; empty for none."""
     words = (f"chr_{key}_{name.removeprefix('chr_')}" for key in DRIVERS)
     return next((word for word in words if word in known), "")
+
+
+def _nearest(name: str, known: t.Collection[str]) -> str:
+    """The name that is most like this one; empty where none is nearly it."""
+    nearest = max(known, key=lambda other: _likeness(name, other))
+    return nearest if _likeness(name, nearest) >= NEARLY else ""
 
 
 def _likeness(name: str, other: str) -> float:

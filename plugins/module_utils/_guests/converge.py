@@ -71,10 +71,8 @@ def _plan_guests(
         have = found.guests.get(name)
         try:
             have = found.get(name)
-            warnings: list[str] = []
-            if spec.state != "absent":
-                limits.check_words(spec, hypervisor.platform)
-                warnings = limits.check(spec, hypervisor.platform) if have is None else []
+            look = limits.check if have is None else limits.check_words
+            warnings = look(spec, hypervisor.platform) if spec.state != "absent" else []
             plans[name] = plan(spec, have, hypervisor.platform)
         except RouterError as error:
             outcomes[name] = Outcome(name, facts=guest_facts(have), error=error)

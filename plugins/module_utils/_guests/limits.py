@@ -67,11 +67,12 @@ def check(spec: GuestSpec, platform: Platform, rows: t.Sequence[Row] = ROWS) -> 
     return [*_discouraged(spec, platform), *(said for row, said in broken if row.kind == "warning")]
 
 
-def check_words(spec: GuestSpec, platform: Platform) -> None:
-    """Raise for a bus or model that does not exist here: of a guest that stands, too, such a word is no difference but a mistake."""
+def check_words(spec: GuestSpec, platform: Platform) -> list[str]:
+    """The same for a guest that stands, of which only words that do not exist here are wrong: such a bus is no difference but a mistake."""
     problems = list(_hardware(spec, platform))
     if problems:
         raise InputError("; ".join(problems), remedy=f"These are what CHR can use on {platform.hardware.title}")
+    return []
 
 
 def _in_force(rows: t.Sequence[Row], version: Version) -> list[Row]:

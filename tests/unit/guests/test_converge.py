@@ -225,6 +225,11 @@ def test_a_word_that_does_not_exist_is_no_difference_of_a_guest_that_stands() ->
     assert hypervisor.log == []
 
 
+def test_all_that_is_wrong_with_a_new_guest_is_in_one_error() -> None:
+    said = str(converge(MemoryHypervisor(), spec("edge1", disk_bus="usb", memory=1))["edge1"].error)
+    assert "memory: 1 MiB is below" in said and "cannot be on usb" in said
+
+
 def test_one_guest_of_fifty_that_cannot_be_read_fails_alone() -> None:
     names = [f"edge{number}" for number in range(50)]
     hypervisor = MemoryHypervisor(*(state(name) for name in names))
