@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import typing as t
 import xml.etree.ElementTree as ET
@@ -137,17 +138,16 @@ def start_libvirtd() -> None:
 
 
 def next_step(gate: str, job: ModuleRun) -> str:
-    """Let the module go on to its next message; the empty text where it has ended instead."""
+    """Let the module go on to its next message; the empty text where it has ended instead.
+
+    The pipe is closed the moment the message is there: a module that is quick would get a second one through it.
+    """
     reader = os.open(gate, os.O_RDONLY | os.O_NONBLOCK)  # from here on the module gets through
-    said = bytearray()
-
-    def has_written() -> bool:
-        try:
-            said.extend(os.read(reader, 4096))
-        except BlockingIOError:  # it writes just now
-            return False
-        return bool(said) or job.process.poll() is not None
-
-    wait_until(has_written, "the module writes its progress, or ends")
-    os.close(reader)
-    return said.decode()
+    ended = os.pidfd_open(job.process.pid)
+    try:
+        ready = select.select([reader, ended], [], [], PATIENCE)[0]
+        assert ready, "the module neither writes its progress nor ends"
+        return os.read(reader, 4096).decode() if reader in ready else ""
+    finally:
+        os.close(reader)
+        os.close(ended)

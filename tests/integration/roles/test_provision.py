@@ -78,7 +78,7 @@ def test_two_routers_from_nothing_to_removed(play: Play, pool: str, chr_image: P
 
 def test_a_run_that_was_killed_before_the_disk_was_made_is_finished(play: Play, pool: str, halting_image: Path, tmp_path: Path) -> None:
     image = tmp_path / "own.img"  # one that no other test has uploaded
-    image.write_bytes(halting_image.read_bytes()[:-1] + b"k")
+    image.write_bytes(halting_image.read_bytes() + b"k" * 2**24)  # its upload takes longer than a pipe takes to close
     routers = inventory(1, image, prefix="k", chr_state="present", chr_first_boot_agent_timeout=2)
     where = {"libvirt": {"uri": URI}}
     ModuleRun("chr_network", {**where, "networks": routers["all"]["vars"]["chr_networks"]}).end().ok()
