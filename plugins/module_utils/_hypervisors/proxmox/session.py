@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HTTP session below proxmoxer: TLS, logins, and what goes as a form, as JSON or as an upload (private)."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+
+import requests
+from proxmoxer.backends.https import JsonSerializer
+from proxmoxer.core import ProxmoxResource, ResourceException
+from requests.adapters import HTTPAdapter
+from requests_toolbelt import MultipartEncoder
+from urllib3.exceptions import NewConnectionError
+
+from .login import Login, Trust
+
+BINARY: t.Final = "application/octet-stream"  # which Proxmox wants said
+
+
+class Session:
+    """Sends requests as one login. Nothing of the environment is heeded: REQUESTS_CA_BUNDLE would undo what was said of trust (facts, 0b)."""
+
+    def __init__(self, login: Login, trust: Trust, concurrency: int) -> None:
+        self._login = login
+        self._http = requests.Session()
+        self._http.trust_env = False
+        self._http.verify = trust.verify
+        self._http.mount("https://", _Adapter(trust.fingerprint, concurrency))
+        self._headers: dict[str, str] = {}
+        self._csrf: dict[str, str] = {}
+        self._lock = threading.Lock()
+        if login.token:
+            self._headers["Authorization"] = f"PVEAPIToken={login.who}={login.secret}"
+
+    def ask(self, base: str, method: str, path: str, values: dict[str, t.Any], timeouts: tuple[float, float]) -> t.Any:
+        """What the answer holds. Raises ResourceException for a refusal, RequestException where there was no answer."""
+        if not self._headers:
+            with self._lock:
+                if not self._headers:
+                    self._take_ticket(base, timeouts)
+        resource = ProxmoxResource(base_url=base, session=_Sender(self, timeouts), serializer=JsonSerializer())
+        call = {"GET": resource.get, "POST": resource.post, "PUT": resource.put, "DELETE": resource.delete}[method]
+        answer = call(path, **values)
+        if isinstance(answer, dict) and isinstance(answer.get("errors"), bytes):
+            raise ResourceException(500, "", "what answers is no API of Proxmox VE")
+        return answer
+
+    def log_in_anew(self) -> bool:
+        """Forget a ticket that is refused; whether there was one."""
+        with self._lock:
+            if self._login.token:
+                return False
+            self._headers = {}
+            return True
+
+    @staticmethod
+    def never_sent(error: requests.RequestException) -> bool:
+        """Whether a request that got no answer cannot have reached a server."""
+        if isinstance(error, (requests.ConnectTimeout, requests.exceptions.SSLError, requests.exceptions.ProxyError)):
+            return True
+        cause = getattr(error.args[0], "reason", None) if error.args else None
+        return isinstance(error, requests.ConnectionError) and isinstance(cause, NewConnectionError)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _take_ticket(self, base: str, timeouts: tuple[float, float]) -> None:
+        resource = ProxmoxResource(base_url=base, session=_Sender(self, timeouts), serializer=JsonSerializer())
+        ticket = resource.post("access/ticket", username=self._login.user, password=self._login.secret)
+        if "ticket" not in ticket or ticket.get("NeedTFA"):
+            raise ResourceException(401, "", "the user needs a second factor, which only an API token does without")
+        self._csrf = {"CSRFPreventionToken": ticket["CSRFPreventionToken"]}
+        self._headers = {"Cookie": f"PVEAuthCookie={ticket['ticket']}"}
+
+    def send(self, method: str, url: str, values: dict[str, t.Any], params: t.Any, timeouts: tuple[float, float]) -> requests.Response:
+        headers = {**self._headers, **({} if method == "GET" else self._csrf)}
+        body: dict[str, t.Any] = {"data": values}
+        if any(isinstance(value, list) for value in values.values()):
+            body = {"json": values}
+        elif any(hasattr(value, "read") for value in values.values()):
+            encoder = MultipartEncoder([(key, _part(value)) for key, value in values.items()])  # in their order, which matters (facts, 0)
+            body, headers["Content-Type"] = {"data": encoder}, encoder.content_type
+        answer = self._http.request(method, url, params=params, headers=headers, timeout=timeouts, allow_redirects=False, **body)
+        if 300 <= answer.status_code < 400:
+            raise ResourceException(500, "", f"{url} leads elsewhere, so it is no API of Proxmox VE")
+        return answer
+
+
+class _Sender:
+    """What proxmoxer takes for its session: one request's timeouts with it."""
+
+    def __init__(self, session: Session, timeouts: tuple[float, float]) -> None:
+        self._session = session
+        self._timeouts = timeouts
+
+    def request(self, method: str, url: str, data: dict[str, t.Any] | None = None, params: t.Any = None) -> requests.Response:
+        return self._session.send(method, url, data or {}, params, self._timeouts)
+
+
+class _Adapter(HTTPAdapter):
+    """Connections to a server with a known certificate, if one is given."""
+
+    def __init__(self, fingerprint: str, concurrency: int) -> None:
+        self._fingerprint = fingerprint or None
+        super().__init__(pool_connections=4, pool_maxsize=concurrency + 2)
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: t.Any) -> None:
+        super().init_poolmanager(connections, maxsize, block, assert_fingerprint=self._fingerprint, **options)
+
+
+def _part(value: t.Any) -> t.Any:
+    return (value.name, value, BINARY) if hasattr(value, "read") else str(value)

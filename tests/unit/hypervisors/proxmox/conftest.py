@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A double of Proxmox VE for each test, and what logs in to it."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+import pytest
+
+from tests.simulators.proxmox.schemas import AbsentError, schema_of
+from tests.simulators.proxmox.serving import ChrPve, certificate, serve
+
+from .support import TOKEN, Options, connection_options
+
+Start = t.Callable[[str], ChrPve]
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """A certificate and its key."""
+    return certificate(tmp_path_factory.mktemp("proxmox"))
+
+
+@pytest.fixture
+def start(files: tuple[str, str]) -> t.Iterator[Start]:
+    """Start a double of a release."""
+    with contextlib.ExitStack() as stack:
+
+        def started(release: str = "9.0") -> ChrPve:
+            try:
+                schema_of(release)
+            except AbsentError as absent:
+                pytest.skip(str(absent))
+            pve = stack.enter_context(serve(ChrPve(release), files))
+            pve.apitokens[TOKEN["token_id"]] = TOKEN["token_secret"]
+            return pve
+
+        yield started
+
+
+@pytest.fixture
+def pve(start: Start) -> ChrPve:
+    return start("9.0")
+
+
+@pytest.fixture
+def options(pve: ChrPve, files: tuple[str, str]) -> Options:
+    """A connection by token, which trusts the double's certificate."""
+    return connection_options(pve, files[0])
