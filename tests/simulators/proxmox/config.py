@@ -38,24 +38,15 @@ _PRIVILEGES = {
 
 
 class ConfigPve(NetworksPve):
-    """PUT and POST of a configuration as PVE carries them out, and the two ways to read it."""
+    """PUT and POST of a configuration as PVE carries them out."""
+
+    def __init__(self, *args: t.Any) -> None:
+        super().__init__(*args)
+        self.forced: set[tuple[int, str]] = set()  # what waits to be deleted with `force`: a guest's id and the key
 
     def _config_priv(self, key: str) -> str:
         listed = next((privilege for privilege, keys in _PRIVILEGES.items() if key in keys), None)
         return listed or t.cast(str, super()._config_priv(key))
-
-    # Reading
-
-    async def _config_get(self, request: web.Request) -> web.Response:
-        """With what is pending applied, or with `current=1` what runs."""
-        vm = self._vm(request, "VM.Audit")
-        shown = dict(vm.config)
-        if (await parameters(request)).get("current") != "1":
-            shown.update(vm.pending)
-        shown = {key: value for key, value in shown.items() if value is not None}
-        if "memory" in shown:
-            shown["memory"] = str(shown["memory"])  # 1.4: a string
-        return t.cast(web.Response, ok({**shown, "digest": digest(vm)}))
 
     # Writing
 
@@ -160,10 +151,13 @@ class ConfigPve(NetworksPve):
 
     def _delete(self, vm: FakeVm, key: str, force: bool) -> None:
         vm.pending.pop(key, None)
+        self.forced.discard((vm.vmid, key))
         if key not in vm.config:
             return
         if vm.status == "running" and not _live(key) and not key.startswith("unused"):
             vm.pending[key] = None
+            if force:
+                self.forced.add((vm.vmid, key))
             return
         value = str(vm.config.pop(key))
         if key.startswith("unused") or (DRIVE_KEY.match(key) and force):

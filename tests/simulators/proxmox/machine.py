@@ -18,7 +18,7 @@ from tests.simulators.routeros.memory_platform import MemoryPlatform
 from tests.simulators.routeros.platform import Port
 from tests.simulators.routeros.router import Router
 
-from .strict import StrictPve
+from .tasks import Body, TasksPve
 
 # The simulated CHR's kernel is told its version so (tests/simulators/chr_image), in plain text in the image.
 _VERSION = re.compile(rb"vrouter\.version=([0-9a-z.]+)")
@@ -103,7 +103,7 @@ def _real_kvm(vm: FakeVm) -> bool:
     return str(vm.config.get("kvm", "1")) == "1" and split_props(str(vm.config.get("cpu", "")))[1].get("hidden", "0") == "0"
 
 
-class MachinesPve(StrictPve):
+class MachinesPve(TasksPve):
     """Guests that boot what their disk holds. `bridges` are those that every node has."""
 
     def __init__(self, *args: t.Any) -> None:
@@ -117,7 +117,7 @@ class MachinesPve(StrictPve):
         ttype: str,
         tid: object,
         user: str,
-        body: t.Callable[[], t.Awaitable[str | None]],
+        body: Body,
         vm: FakeVm | None = None,
         lock: bool = True,
         log: t.Iterable[str] = (),
@@ -133,7 +133,7 @@ class MachinesPve(StrictPve):
                 raise TaskError(failed)
             return f"WARN: {failed}" if failed else note
 
-        return t.cast(str, await super().task(node, ttype, tid, user, followed, vm=vm, lock=lock, log=log))
+        return await super().task(node, ttype, tid, user, followed, vm=vm, lock=lock, log=log)
 
     def follow_power(self) -> str | None:
         """Boot the guests that were started, forget those that were stopped; why one could not be started."""

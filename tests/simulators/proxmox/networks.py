@@ -23,7 +23,7 @@ class NetworksPve(DisksPve):
 
     async def _qm_create(self, values: Values, user: str) -> str:
         self.check_bridges(user, values)
-        return t.cast(str, await super()._qm_create(values, user))
+        return await super()._qm_create(values, user)
 
     def check_bridges(self, user: str, config: Values) -> None:
         if not self.rules.guards_bridges:

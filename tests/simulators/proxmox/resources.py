@@ -11,11 +11,11 @@ import typing as t
 from aiohttp import web
 from fakepve.server import ok
 
-from .power import PowerPve
+from .reading import ReadingPve
 from .strict import Values
 
 
-class ResourcesPve(PowerPve):
+class ResourcesPve(ReadingPve):
     """A guest that was made through the API is young until `pvestatd` ran: a real one looks every ten seconds, this one when a test says so."""
 
     def __init__(self, *args: t.Any) -> None:
