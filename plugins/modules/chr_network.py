@@ -19,6 +19,7 @@ description:
   - What a segment cannot have on this host is refused before anything is made.
 extends_documentation_fragment:
   - vrouter.mikrotik.hypervisor
+  - vrouter.mikrotik.segment
   - vrouter.mikrotik.batch
   - vrouter.mikrotik.batch.phase
   - vrouter.mikrotik.attributes
@@ -30,60 +31,6 @@ attributes:
     support: full
   idempotent:
     support: full
-options:
-  networks:
-    description: The wanted segments.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      name:
-        description: The segment's name, which interfaces of guests refer to.
-        type: str
-        required: true
-      state:
-        description: V(absent) removes a segment of ours to which no guest is wired; see O(networks[].confirm).
-        type: str
-        choices: [present, absent]
-        default: present
-      bridge:
-        description: Name of the new bridge device, at most 15 characters. A new segment gets its own name.
-        type: str
-      attach_to:
-        description:
-          - An existing bridge of the host to ride on; it is never changed. Excludes O(networks[].bridge).
-          - A libvirt network that exists already is attached to by naming it in O(networks[].name) alone.
-        type: str
-      open_vswitch:
-        description: Says that the bridge in O(networks[].attach_to) is one of Open vSwitch, which libvirt cannot find out by itself.
-        type: bool
-      address:
-        description:
-          - The host's own address on the segment, with prefix length. Without it the segment is isolated from the host.
-          - With it libvirt switches the host's IP forwarding on, for all its interfaces, and never off again. No firewall rule is added.
-        type: str
-      mtu:
-        description: The segment's MTU in bytes.
-        type: int
-      vlan_tag:
-        description: Tags the ports of the segment with one VLAN, where libvirt and the bridge can (libvirt 11.0 on Linux bridges).
-        type: int
-      vlan_trunk:
-        description: Lets these VLANs pass tagged, where libvirt and the bridge can (libvirt 11.0 on Linux bridges).
-        type: list
-        elements: int
-      mac_spoofing:
-        description:
-          - Whether a guest may send from MAC addresses other than its own, as bridges, VRRP and VLANs inside RouterOS do.
-          - A new segment allows it. V(false) applies to guests that are made afterwards.
-        type: bool
-      manage:
-        description: Allows to start a segment that this collection did not create.
-        type: bool
-        default: false
-      confirm:
-        description: For O(networks[].state=absent), the segment's name once more.
-        type: str
 """
 
 EXAMPLES = r"""
@@ -167,28 +114,13 @@ import typing as t
 from ..module_utils._core.batch import Outcome, Progress, summary
 from ..module_utils._guests.converge import converge_segments
 from ..module_utils._guests.hypervisor import Hypervisor
-from ..module_utils._guests.segment import parse_segments
+from ..module_utils._guests.segment import ARGUMENTS, parse_segments
 from ..module_utils._module import batch_module, planned, run
-
-NETWORK: dict[str, t.Any] = {
-    "name": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "bridge": {"type": "str"},
-    "attach_to": {"type": "str"},
-    "open_vswitch": {"type": "bool"},
-    "address": {"type": "str"},
-    "mtu": {"type": "int"},
-    "vlan_tag": {"type": "int"},
-    "vlan_trunk": {"type": "list", "elements": "int"},
-    "mac_spoofing": {"type": "bool"},
-    "manage": {"type": "bool", "default": False},
-    "confirm": {"type": "str"},
-}
 
 
 def main() -> None:
     """Run the module."""
-    module = batch_module({"networks": {"type": "list", "elements": "dict", "required": True, "options": NETWORK}})
+    module = batch_module({"networks": {"type": "list", "elements": "dict", "required": True, "options": ARGUMENTS}})
     specs, errors = parse_segments(module.params["networks"])
 
     def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:

@@ -67,6 +67,7 @@ import typing as t
 from ..module_utils._core.batch import Progress
 from ..module_utils._guests.facts import segment_facts
 from ..module_utils._guests.hypervisor import Hypervisor
+from ..module_utils._guests.segment import SegmentSpec
 from ..module_utils._module import batch_module, run
 
 
@@ -76,7 +77,7 @@ def main() -> None:
 
     def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:
         names = module.params["names"]
-        found = hypervisor.observe_segments(names)
+        found = hypervisor.observe_segments({name: SegmentSpec(name) for name in names})
         return {"networks": {name: segment_facts(found.get(name)) for name in names}, "changed": False}
 
     run(module, work)

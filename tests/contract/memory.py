@@ -29,7 +29,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest imp
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.hypervisor import Observed, Report
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.plan import GuestPlan
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.platform import Platform
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import SegmentPlan, SegmentState
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import SegmentPlan, SegmentSpec, SegmentState
 
 from tests.toy.driver import platform as toy
 
@@ -205,8 +205,8 @@ class MemoryHypervisor:
 
     # Segments
 
-    def observe_segments(self, names: t.Collection[str]) -> dict[str, SegmentState]:
-        return {name: self._used(self.segments[name]) for name in names if name in self.segments}
+    def observe_segments(self, specs: t.Mapping[str, SegmentSpec]) -> dict[str, SegmentState]:
+        return {name: self._used(self.segments[name]) for name in specs if name in self.segments}
 
     def _used(self, segment: SegmentState) -> SegmentState:
         users = [guest.name for guest in self.guests.values() if any(nic.network == segment.name for nic in guest.interfaces)]

@@ -48,7 +48,7 @@ def written(tree: Tree, module: str) -> Options:
     options: Options = {}
     for name in own.get("extends_documentation_fragment", []):
         options.update(fragment(tree, name.removeprefix(OURS)).get("options", {}))
-    for name, option in own["options"].items():
+    for name, option in own.get("options", {}).items():
         options[name] = {**options.get(name, {}), **option}
     return options
 

@@ -52,7 +52,7 @@ def as_yaml(value: t.Any) -> str:
 def generate(tree: Tree) -> None:
     """Generate everything, in the order in which one thing is made of the other."""
     _fragment(tree)
-    _block(tree, "chr_guest", "GUEST in the drivers' doc fragments", _guest_options(tree))
+    _block(tree, "chr_guest", "GUEST in doc fragments", _guest_options(tree))
     _block(tree, "chr_license", "doc_fragments/api.py", _api_options(tree))
     shared = variables_of(tree, hypervisors())
     _hypervisors(tree, shared)
@@ -83,14 +83,31 @@ def _fragment(tree: Tree) -> None:
 
 
 def _guest_options(tree: Tree) -> Options:
-    """The drivers' own suboptions of a guest."""
-    return {name: option for driver in drivers() for name, option in fragment(tree, f"{driver}.guest")["options"].items()}
+    """The drivers' own suboptions of a guest, and the segments that its interfaces name."""
+    own = {name: option for driver in drivers() for name, option in fragment(tree, f"{driver}.guest")["options"].items()}
+    return {**_segments(tree), **own}
+
+
+def _segments(tree: Tree) -> Options:
+    """`networks`, as a guest has them."""
+    text = as_yaml(fragment(tree, "segment")["options"]["networks"]["suboptions"])
+    return {
+        "networks": {
+            **fragment(tree, "segment.guest")["options"]["networks"],
+            "suboptions": _moved(text, "networks[]", "guests[].networks[]"),
+        }
+    }
+
+
+def _moved(text: str, option: str, place: str) -> Options:
+    """Options whose descriptions name them at another place."""
+    return dict(yaml.safe_load(text.replace(f"O({option}.", f"O({place}.")))
 
 
 def _api_options(tree: Tree) -> Options:
     """The session with a router's API, as one of several routers has it."""
     text = as_yaml(fragment(tree, "api")["options"]["api"]["suboptions"])
-    return dict(yaml.safe_load(text.replace("O(api.", "O(routers[].api.")))
+    return _moved(text, "api", "routers[].api")
 
 
 def _block(tree: Tree, module: str, source: str, options: Options) -> None:

@@ -17,7 +17,7 @@ from .guest import GuestSpec, GuestState
 from .hypervisor import Hypervisor, Observed, Report
 from .license_mark import look_before_removal
 from .plan import GuestPlan, plan
-from .segment import SegmentSpec, plan_segment
+from .segment import SegmentSpec, plan_segment, same_wires
 
 Plans = t.Mapping[str, GuestPlan]
 
@@ -32,7 +32,7 @@ def converge_guests(
     planned: Planned = NOTHING_PLANNED,
 ) -> dict[str, Outcome]:
     """Make every wanted guest so, each on its own; an outcome for each. In check mode nothing is touched."""
-    found = hypervisor.observe(specs)
+    found = _observe(hypervisor, specs)
     found = look_before_removal(hypervisor, specs, found, check_mode=check_mode, concurrency=concurrency)
     plans, outcomes = _plan_guests(hypervisor, specs, found)
     busy = {name: item for name, item in plans.items() if item.changes}
@@ -45,8 +45,14 @@ def converge_guests(
         return lambda: _apply(hypervisor, busy[name], outcomes[name], progress)
 
     outcomes.update(run_batch({name: work(name) for name in busy}, concurrency))
-    outcomes.update(_read_back(hypervisor, {name: outcomes[name] for name in busy}))
+    outcomes.update(_read_back(hypervisor, {name: outcomes[name] for name in busy}, specs))
     return outcomes
+
+
+def _observe(hypervisor: Hypervisor, specs: t.Mapping[str, GuestSpec]) -> Observed:
+    """The guests, wired to segments as these were described."""
+    found = hypervisor.observe(specs)
+    return replace(found, guests={name: specs[name].named_segments(guest, hypervisor.platform) for name, guest in found.guests.items()})
 
 
 def _apply(hypervisor: Hypervisor, item: GuestPlan, outcome: Outcome, progress: Progress) -> Outcome:
@@ -90,22 +96,28 @@ def _drop_failed(outcomes: dict[str, Outcome], plans: Plans, errors: t.Mapping[s
     return {name: item for name, item in plans.items() if name not in errors}
 
 
-def _read_back(hypervisor: Hypervisor, outcomes: t.Mapping[str, Outcome]) -> dict[str, Outcome]:
+def _read_back(hypervisor: Hypervisor, outcomes: t.Mapping[str, Outcome], specs: t.Mapping[str, GuestSpec]) -> dict[str, Outcome]:
     """The outcomes with the guests as they stand now."""
     if not outcomes:
         return {}
     try:
-        after = hypervisor.observe(list(outcomes))
+        after = _observe(hypervisor, {name: specs[name] for name in outcomes})
     except RouterError as error:  # what was done stays said; what stands is not known
         return {name: replace(outcome, error=outcome.error or error) for name, outcome in outcomes.items()}
-    unread = {name: replace(outcome, error=outcome.error or after.errors[name]) for name, outcome in outcomes.items() if name in after.errors}
+    unread = {
+        name: replace(outcome, error=outcome.error or after.errors[name]) for name, outcome in outcomes.items() if name in after.errors
+    }
     return {**{name: _standing(outcome, after.guests.get(name)) for name, outcome in outcomes.items()}, **unread}
 
 
 def _standing(outcome: Outcome, after: GuestState | None) -> Outcome:
     """The outcome with the guest as it stands now. One that the hypervisor suspended again at once was started in vain."""
     error = outcome.error
-    if after is not None and after.suspended_for and any(change.field == "power" and change.after == "running" for change in outcome.changes):
+    if (
+        after is not None
+        and after.suspended_for
+        and any(change.field == "power" and change.after == "running" for change in outcome.changes)
+    ):
         remedy = "Make room on its host, then run again: it goes on where it stopped"
         error = error or GuestError(f"the guest was started, and is suspended: {after.suspended_for}", remedy=remedy)
     return replace(outcome, facts=_facts(after, outcome.facts), error=error)
@@ -120,19 +132,22 @@ def converge_segments(
 ) -> dict[str, Outcome]:
     """Make every wanted segment so, each on its own; an outcome for each. In check mode nothing is touched."""
     found = dict(hypervisor.observe_segments(specs))
+    same = same_wires(specs, hypervisor.platform)
     if check_mode:
         found = {name: replace(have, guests=tuple(set(have.guests) - planned.gone)) for name, have in found.items()}
 
     def work(name: str) -> t.Callable[[], Outcome]:
         def apply() -> Outcome:
             item = plan_segment(specs[name], found.get(name), hypervisor.platform)
+            warnings = (*item.warnings, *([same[name]] if name in same else []))
             if not item.changes:
-                return Outcome(name, facts=segment_facts(item.found))
+                return Outcome(name, facts=segment_facts(item.found), warnings=warnings)
             hypervisor.check_segment(item)
             if check_mode:
-                return Outcome(name, item.changes, segment_facts(item.found), item.warnings)
+                return Outcome(name, item.changes, segment_facts(item.found), warnings)
             hypervisor.apply_segment(item)
-            return Outcome(name, item.changes, segment_facts(hypervisor.observe_segments([name]).get(name)), item.warnings)
+            after = hypervisor.observe_segments({name: specs[name]}).get(name)
+            return Outcome(name, item.changes, segment_facts(after), warnings)
 
         return apply
 

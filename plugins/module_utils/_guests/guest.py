@@ -19,6 +19,7 @@ from .._core.errors import InputError
 from .._core.names import check_readable
 from .._core.version import Version
 from .platform import Platform
+from .segment import SegmentSpec, parse_segments, wire_of
 
 Power = t.Literal["running", "stopped", "suspended"]
 State = t.Literal["present", "started", "stopped", "restarted", "absent"]
@@ -36,6 +37,7 @@ class Nic:
     mac: str | None = None
     model: str | None = None
     link: bool | None = None
+    own: t.Mapping[str, t.Any] = field(default_factory=dict)  # the hypervisor's own words for it, those alone that were given
 
     @property
     def slot(self) -> int:
@@ -52,6 +54,7 @@ class NicState:
     model: str
     network: str
     link: bool  # the wire is plugged in, in the stored and, while the guest runs, in the live definition
+    own: t.Mapping[str, t.Any] = field(default_factory=dict)  # the hypervisor's own words for it
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ class GuestSpec:
     autostart: bool | None = None
     description: str | None = None
     interfaces: tuple[Nic, ...] = ()
+    segments: t.Mapping[str, SegmentSpec] = field(default_factory=dict)  # by name, those that were described
     own: t.Mapping[str, t.Any] = field(default_factory=dict)
     configured: bool | None = None
     link_before_first_boot: bool = False
@@ -115,6 +119,25 @@ class GuestSpec:
     def own_value(self, option: str, platform: Platform) -> t.Any:
         """The same for one of the hypervisor's own words."""
         return self.own.get(option, platform.own[option].default)
+
+    def segment(self, name: str) -> SegmentSpec:
+        """A segment as it was described; one that was not is what its name says."""
+        return self.segments.get(name) or SegmentSpec(name)
+
+    def named_segments(self, found: GuestState, platform: Platform) -> GuestState:
+        """The guest with the names of our segments, where its hypervisor tells only what its interfaces are wired to."""
+        if platform.wire is None:
+            return found
+        wanted = {nic.name: nic.network for nic in self.interfaces if nic.network}
+        names: dict[str, str] = {}
+        for name, segment in self.segments.items():
+            names.setdefault(wire_of(segment, platform), name)
+
+        def name_of(nic: NicState) -> str:
+            name = wanted.get(nic.name)
+            return name if name and wire_of(self.segment(name), platform) == nic.network else names.get(nic.network, nic.network)
+
+        return replace(found, interfaces=tuple(replace(nic, network=name_of(nic)) for nic in found.interfaces))
 
     @property
     def source(self) -> str | None:
@@ -156,7 +179,9 @@ class GuestState:
     agent_connected: bool | None = False  # None: nobody asked, and it may be
     console: str = ""  # command that opens the serial console
     disks: tuple[str, ...] = field(default=())  # what the hypervisor calls the guest's own disks
-    disk_id: str | None = None  # the identity that its system disk has, empty for none; None where the guest runs, so that it holds its disk
+    disk_id: str | None = (
+        None  # the identity that its system disk has, empty for none; None where the guest runs, so that it holds its disk
+    )
     suspended_for: str = ""  # why the hypervisor suspended it, where nobody asked for that
     shared_macs: t.Mapping[str, str] = field(default_factory=dict)  # of a clone: MACs that another guest has too, and that guest's name
 
@@ -207,7 +232,8 @@ class NewGuest:
 
 def _new_nic(spec: GuestSpec, nic: Nic, platform: Platform, uuid: str) -> NicState:
     mac, model = nic.mac or platform.macs.derive(uuid, nic.slot), nic.model or platform.nic_model
-    return NicState(nic.name, mac, model, str(nic.network), new_link(spec, nic))
+    own = {key: nic.own.get(key, option.default) for key, option in platform.nic_own.items()}
+    return NicState(nic.name, mac, model, str(nic.network), new_link(spec, nic), own)
 
 
 def new_link(spec: GuestSpec, nic: Nic) -> bool:
@@ -230,20 +256,33 @@ def slot_number(name: str) -> int:
 def parse_guest(options: t.Mapping[str, t.Any], platform: Platform, others: t.Collection[str] = ()) -> GuestSpec:
     """A GuestSpec from one entry of the module's `guests`; `others` are the keys of the hypervisors that are not meant. Raises InputError."""
     name = check_readable(options["name"])
-    strange = [key for key in others if options.get(key) is not None]
-    if strange:
-        raise InputError(f"{strange[0]}: this guest's hypervisor is {platform.key}", remedy=f"Use {platform.key}, or connect to {strange[0]}")
+    _refuse_others(options, platform, others)
     if options.get("version") is not None:
         Version(options["version"])
-    nics = tuple(_parse_nic(nic) for nic in options.get("interfaces") or ())
+    nics = tuple(_parse_nic(nic, platform, others) for nic in options.get("interfaces") or ())
     _check_unique(nics)
-    own = {key: value for key, value in (options.get(platform.key) or {}).items() if value is not None}
+    segments, errors = parse_segments(options.get("networks") or ())
+    for error in errors.values():
+        raise error
     values = {key: options[key] for key in GuestSpec.__dataclass_fields__ if options.get(key) is not None and key != "interfaces"}
-    return GuestSpec(**{**values, "name": name, "interfaces": nics, "own": own})
+    return GuestSpec(**{**values, "name": name, "interfaces": nics, "segments": segments, "own": _own(options, platform)})
 
 
-def _parse_nic(options: t.Mapping[str, t.Any]) -> Nic:
+def _own(options: t.Mapping[str, t.Any], platform: Platform) -> dict[str, t.Any]:
+    return {key: value for key, value in (options.get(platform.key) or {}).items() if value is not None}
+
+
+def _refuse_others(options: t.Mapping[str, t.Any], platform: Platform, others: t.Collection[str], where: str = "") -> None:
+    strange = [key for key in others if options.get(key) is not None]
+    if strange:
+        raise InputError(
+            f"{where}{strange[0]}: this guest's hypervisor is {platform.key}", remedy=f"Use {platform.key}, or connect to {strange[0]}"
+        )
+
+
+def _parse_nic(options: t.Mapping[str, t.Any], platform: Platform, others: t.Collection[str]) -> Nic:
     slot_number(options["name"])
+    _refuse_others(options, platform, others, f"interfaces.{options['name']}.")
     mac = options.get("mac")
     network = options.get("network")
     return Nic(
@@ -252,6 +291,7 @@ def _parse_nic(options: t.Mapping[str, t.Any]) -> Nic:
         mac=parse_mac(mac, f"interfaces.{options['name']}.mac") if mac is not None else None,
         model=options.get("model"),
         link=options.get("link"),
+        own=_own(options, platform),
     )
 
 

@@ -24,7 +24,7 @@ from .._routeros.way import Way
 from .guest import GuestRef, GuestSpec, GuestState, Mark, NewGuest, Power
 from .plan import GuestPlan
 from .platform import Platform
-from .segment import SegmentPlan, SegmentState
+from .segment import SegmentPlan, SegmentSpec, SegmentState
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,8 @@ class Hypervisor(t.Protocol):
 
     # Segments
 
-    def observe_segments(self, names: t.Collection[str]) -> dict[str, SegmentState]:
-        """Those of the named segments that exist."""
+    def observe_segments(self, specs: t.Mapping[str, SegmentSpec]) -> dict[str, SegmentState]:
+        """Those of the segments that exist, by name. Where a segment is no object of its own, its description says what is looked for."""
 
     def check_segment(self, plan: SegmentPlan) -> None:
         """Raise UnsupportedError for what this host cannot do of the plan; reads only."""

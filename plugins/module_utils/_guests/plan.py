@@ -16,7 +16,7 @@ from .._core import changes as reconcile
 from .._core.changes import Change, sides
 from .._core.confirm import require_confirm
 from .._core.errors import InputError, RefusedError, UnsupportedError
-from .guest import UNKNOWN_LEVEL, GuestSpec, GuestState, Nic, check_gaps, new_link, slot_number
+from .guest import UNKNOWN_LEVEL, GuestSpec, GuestState, Nic, NicState, check_gaps, new_link, slot_number
 from .platform import COMMON_DEFAULTS, Platform
 
 FREE: t.Final = "free"  # the level that every router has, and that is lost without harm
@@ -82,12 +82,13 @@ def plan(spec: GuestSpec, found: GuestState | None, platform: Platform) -> Guest
         *_repair(spec, found),
         *_macs(spec, found, platform),
         *(change for change in fields if change.field in platform.effects),
+        *_live_of_interfaces(spec, found, platform),
         *_mark(spec, found),
         *(change for change in links if change.after),
         *_power(spec, found),
     )
     left = [change for change in fields if change.field not in platform.effects]
-    return GuestPlan(spec, found, changes, tuple(_unlisted(spec, found)), (*left, *_left_of_interfaces(spec, found)))
+    return GuestPlan(spec, found, changes, tuple(_unlisted(spec, found)), (*left, *_left_of_interfaces(spec, found, platform)))
 
 
 def _removal(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
@@ -131,6 +132,7 @@ def _creation(spec: GuestSpec, platform: Platform) -> t.Iterator[Change]:
     for nic in spec.interfaces:
         wanted = {"network": nic.network, "model": nic.model or platform.nic_model, "mac": nic.mac, "link": new_link(spec, nic)}
         yield from reconcile.compare(wanted, {}, prefix=f"interfaces.{nic.name}.")
+        yield from reconcile.compare(nic.own, {}, prefix=f"interfaces.{nic.name}.{platform.key}.")
     if spec.state in ("started", "restarted"):
         yield Change("power", None, "running")
 
@@ -151,7 +153,22 @@ def _fields(spec: GuestSpec, found: GuestState, platform: Platform) -> t.Iterato
             yield replace(change, effect=platform.effects.get(change.field, reconcile.RESTART))
 
 
-def _left_of_interfaces(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
+def _own_of_nic(nic: Nic, have: NicState, platform: Platform) -> t.Iterator[Change]:
+    """Every wanted difference of an interface in its hypervisor's own words, with what a change costs."""
+    for change in reconcile.compare(nic.own, have.own, prefix=f"interfaces.{nic.name}.{platform.key}."):
+        effect = platform.effects.get(f"interfaces.{platform.key}.{change.field.rpartition('.')[2]}", reconcile.RESTART)
+        yield replace(change, effect=effect)
+
+
+def _live_of_interfaces(spec: GuestSpec, found: GuestState, platform: Platform) -> t.Iterator[Change]:
+    """Those of them that are made while the guest runs."""
+    for nic in spec.interfaces:
+        have = found.nic(nic.name)
+        if have is not None:
+            yield from (change for change in _own_of_nic(nic, have, platform) if change.effect == reconcile.LIVE)
+
+
+def _left_of_interfaces(spec: GuestSpec, found: GuestState, platform: Platform) -> t.Iterator[Change]:
     """Every wanted difference of an interface that this release cannot make on an existing guest."""
     for nic in spec.interfaces:
         have = found.nic(nic.name)
@@ -160,6 +177,7 @@ def _left_of_interfaces(spec: GuestSpec, found: GuestState) -> t.Iterator[Change
         else:
             side = {"network": nic.network, "mac": nic.mac, "model": nic.model}
             yield from reconcile.compare(side, vars(have), prefix=f"interfaces.{nic.name}.")
+            yield from (change for change in _own_of_nic(nic, have, platform) if change.effect != reconcile.LIVE)
 
 
 def is_configured(spec: GuestSpec, found: GuestState) -> bool:

@@ -71,6 +71,7 @@ class MacRange:
         return ":".join(f"{byte:02x}" for byte in value.to_bytes(6, "big"))
 
 
+Wire = t.Callable[[str, t.Union[int, None], t.Union[t.Tuple[int, ...], None]], str]  # noqa: UP006, UP007  (of bridge, VLAN and trunk)
 LOCAL: t.Final = MacRange("02:00:00:00:00:00", 40)  # locally administered
 
 
@@ -107,6 +108,7 @@ class Platform:
     key: str
     hardware: Hardware
     own: t.Mapping[str, OwnOption] = field(default_factory=dict)
+    nic_own: t.Mapping[str, OwnOption] = field(default_factory=dict)  # the same for an interface: `interfaces[].<key>`
     features: frozenset[Feature] = frozenset(("agent", "serial_console", "autostart"))
     effects: t.Mapping[str, Effect] = field(default_factory=dict)
     slots: int = 24  # etherN has a fixed PCI address, and there are so many
@@ -114,6 +116,7 @@ class Platform:
     image_format: t.Literal["raw", "vmdk"] = "raw"  # in which `prepare` takes an image
     guest_name: NameRule = PLAIN
     segment_name: NameRule = PLAIN
+    wire: Wire | None = None  # where a segment is no object of its own: what its interfaces are wired to, as the driver tells it
 
     def default(self, option: str) -> t.Any:
         """What a new guest gets for an option that the user left out; None where there is nothing to get."""

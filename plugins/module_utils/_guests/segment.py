@@ -22,6 +22,21 @@ DEVICE: t.Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}")  # Linux: at mo
 MTU: t.Final = range(68, 65536)  # bytes
 VLAN: t.Final = range(1, 4095)
 
+ARGUMENTS: t.Final[dict[str, t.Any]] = {  # of one entry of `networks`
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "bridge": {"type": "str"},
+    "attach_to": {"type": "str"},
+    "open_vswitch": {"type": "bool"},
+    "address": {"type": "str"},
+    "mtu": {"type": "int"},
+    "vlan_tag": {"type": "int"},
+    "vlan_trunk": {"type": "list", "elements": "int"},
+    "mac_spoofing": {"type": "bool"},
+    "manage": {"type": "bool", "default": False},
+    "confirm": {"type": "str"},
+}
+
 
 @dataclass(frozen=True)
 class SegmentSpec:
@@ -39,6 +54,11 @@ class SegmentSpec:
     mac_spoofing: bool | None = None
     manage: bool = False
     confirm: str | None = None
+
+    @property
+    def carrier(self) -> str:
+        """The bridge device under the segment; an existing one may give the segment its name."""
+        return self.attach_to or self.bridge or self.name
 
 
 @dataclass(frozen=True)
@@ -77,7 +97,25 @@ class SegmentPlan:
     @property
     def bridge(self) -> str:
         """The bridge device under the segment."""
-        return self.spec.attach_to or self.spec.bridge or self.spec.name
+        return self.spec.carrier
+
+
+def wire_of(spec: SegmentSpec, platform: Platform) -> str:
+    """What an interface on the segment is wired to, as its hypervisor tells it: the segment itself, or what carries it."""
+    return spec.name if platform.wire is None else platform.wire(spec.carrier, spec.vlan_tag, spec.vlan_trunk)
+
+
+def same_wires(specs: t.Mapping[str, SegmentSpec], platform: Platform) -> dict[str, str]:
+    """Of each segment that means the same wire as others: a warning that names them."""
+    names: dict[str, list[str]] = {}
+    for name, spec in specs.items():
+        names.setdefault(wire_of(spec, platform), []).append(name)
+    return {
+        name: f"segments {', '.join(same)} are one and the same wire: {wire}"
+        for wire, same in names.items()
+        if len(same) > 1
+        for name in same
+    }
 
 
 def parse_segment(options: t.Mapping[str, t.Any]) -> SegmentSpec:

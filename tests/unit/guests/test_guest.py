@@ -9,6 +9,7 @@ import re
 import shlex
 import typing as t
 import uuid
+from dataclasses import replace
 
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.addresses import parse_mac
@@ -18,17 +19,20 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.text import
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import (
     GuestSpec,
     Nic,
+    NicState,
     check_gaps,
     slot_number,
 )
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import parse_guest as parse_guest_on
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import parse_guests as parse_guests_on
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.limits import check
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.plan import plan
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.platform import LOCAL, MacRange
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.contract.memory import PLATFORM
+from tests.unit.support import state
 
 METACHARACTERS = ["a<b", "a>b", "a&b", 'a"b', "a'b", "a;b", "a|b", "a$b", "a`b", "a b", "a/b", "a\\b", "a\nb", "a[b]", "a{b}", "a=b", "a,b", "a*b"]
 MACS = st.lists(st.integers(0, 255), min_size=6, max_size=6)
@@ -208,3 +212,27 @@ def test_a_mac_given_to_two_guests_fails_both_and_names_both() -> None:
 def test_what_was_left_out_stays_out() -> None:
     spec = parse_guest(guest(memory=None, cpus=2, interfaces=[{"name": "ether1", "network": "wan", "mac": None}]))
     assert spec == GuestSpec("edge1", cpus=2, interfaces=(Nic("ether1", "wan"),))
+
+
+def carried(bridge: str, tag: int | None, trunk: tuple[int, ...] | None) -> str:
+    return f"{bridge}.{tag}" if tag else bridge
+
+
+def test_an_interface_is_mapped_back_to_the_segment_that_its_wire_is() -> None:
+    wired = replace(PLATFORM, wire=carried)
+    entry = {
+        "name": "edge1",
+        "networks": [
+            {"name": "wan", "attach_to": "br0", "vlan_tag": 10},
+            {"name": "uplink", "attach_to": "br0", "vlan_tag": 10},
+            {"name": "lan", "attach_to": "br0", "vlan_tag": 20},
+        ],
+        "interfaces": [{"name": "ether1", "network": "uplink"}, {"name": "ether2", "network": "wan"}, {"name": "ether3", "network": "br1"}],
+    }
+    spec = parse_guest_on(entry, wired)
+    wires = ("br0.10", "br0.20", "br1", "br9")
+    nics = tuple(NicState(f"ether{number}", "", "virtio", wire, link=True) for number, wire in enumerate(wires, 1))
+    found = spec.named_segments(state(interfaces=nics), wired)
+    assert [nic.network for nic in found.interfaces] == ["uplink", "lan", "br1", "br9"]
+    [left] = plan(spec, found, wired).left
+    assert (left.field, left.before, left.after) == ("interfaces.ether2.network", "lan", "wan")

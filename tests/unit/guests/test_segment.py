@@ -16,6 +16,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment i
     SegmentState,
     parse_segment,
     parse_segments,
+    same_wires,
 )
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import plan_segment as plan_segment_on
 
@@ -135,3 +136,22 @@ def test_removing() -> None:
     ):
         with pytest.raises(RefusedError, match=said):
             plan_segment(replace(gone, confirm=confirm), found)
+
+
+def carried(bridge: str, tag: int | None, trunk: tuple[int, ...] | None) -> str:
+    return f"{bridge}.{tag}" if tag else bridge
+
+
+WIRED = replace(PLATFORM, wire=carried)
+
+
+def test_segments_that_mean_one_wire_are_told() -> None:
+    specs = {
+        "wan": SegmentSpec("wan", attach_to="br0", vlan_tag=10),
+        "uplink": SegmentSpec("uplink", attach_to="br0", vlan_tag=10),
+        "lan": SegmentSpec("lan", attach_to="br0", vlan_tag=20),
+        "br0": SegmentSpec("br0"),
+    }
+    told = same_wires(specs, WIRED)
+    assert sorted(told) == ["uplink", "wan"] and "br0.10" in told["wan"] and "uplink" in told["wan"]
+    assert same_wires(specs, PLATFORM) == {}, "where a segment is an object, its name is what it is"

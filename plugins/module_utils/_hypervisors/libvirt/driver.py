@@ -15,7 +15,7 @@ from ..._guests.guest import GuestRef, GuestSpec, GuestState, Mark, NewGuest, Po
 from ..._guests.hypervisor import Hypervisor, Observed, Report
 from ..._guests.plan import GuestPlan
 from ..._guests.platform import COMMON_DEFAULTS
-from ..._guests.segment import SegmentPlan, SegmentState
+from ..._guests.segment import SegmentPlan, SegmentSpec, SegmentState
 from ..._images.local import Images
 from ..._routeros.qga import AgentWay
 from . import disks, domain_xml, host, storage
@@ -266,8 +266,8 @@ class LibvirtHypervisor:
 
     # segments
 
-    def observe_segments(self, names: t.Collection[str]) -> dict[str, SegmentState]:
-        return self._networks.observe(names)
+    def observe_segments(self, specs: t.Mapping[str, SegmentSpec]) -> dict[str, SegmentState]:
+        return self._networks.observe(specs)
 
     def check_segment(self, plan: SegmentPlan) -> None:
         self._networks.check(plan)
