@@ -18,7 +18,8 @@ from tests.simulators.routeros.memory_platform import MemoryPlatform
 from tests.simulators.routeros.platform import Port
 from tests.simulators.routeros.router import Router
 
-from .tasks import Body, TasksPve
+from .storages import StoragesPve
+from .tasks import Body
 
 # The simulated CHR's kernel is told its version so (tests/simulators/chr_image), in plain text in the image.
 _VERSION = re.compile(rb"vrouter\.version=([0-9a-z.]+)")
@@ -103,7 +104,7 @@ def _real_kvm(vm: FakeVm) -> bool:
     return str(vm.config.get("kvm", "1")) == "1" and split_props(str(vm.config.get("cpu", "")))[1].get("hidden", "0") == "0"
 
 
-class MachinesPve(TasksPve):
+class MachinesPve(StoragesPve):
     """Guests that boot what their disk holds. `bridges` are those that every node has."""
 
     def __init__(self, *args: t.Any) -> None:
@@ -157,7 +158,8 @@ class MachinesPve(TasksPve):
     def _boot_disk(self, vm: FakeVm) -> Disk | None:
         """The first device of the boot order that CHR is on."""
         order = str(vm.config.get("boot", "")).removeprefix("order=").split(";")
-        found = (self._disk(vm.config[key]) for key in order if key in vm.config and not key.startswith("net"))
+        with self.at(vm.node):
+            found = [self._disk(vm.config[key]) for key in order if key in vm.config and not key.startswith("net")]
         return next((disk for disk in found if disk is not None), None)
 
     def _disk(self, drive: str) -> Disk | None:
@@ -167,9 +169,10 @@ class MachinesPve(TasksPve):
 
     def _copy_disks(self, source: object, clone: FakeVm) -> None:
         original = self.vm(int(str(source)))
-        for key, volid, dummy in drives_of(clone.config, skip_cdrom=True):
-            disk = self._disk(original.config[key])
-            self._qm_volume(volid)["disk"] = disk.copy() if disk else None
+        with self.at(original.node):
+            for key, volid, dummy in drives_of(clone.config, skip_cdrom=True):
+                disk = self._disk(original.config[key])
+                self._qm_volume(volid)["disk"] = disk.copy() if disk else None
 
 
 def bridges_of(config: dict[str, t.Any]) -> list[str]:

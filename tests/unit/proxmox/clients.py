@@ -68,11 +68,11 @@ class Client:
     def done(self, upid: str) -> None:
         assert self.ended(upid) == "OK"
 
-    def upload(self, data: bytes = IMAGE, name: str = "chr.raw", content: str = "import", **sums: str) -> str:
+    def upload(self, data: bytes = IMAGE, name: str = "chr.raw", content: str = "import", node: str = "pve1", **sums: str) -> str:
         file = io.BytesIO(data)
         file.name = name
         fields = {"content": content, **{key.replace("_", "-"): value for key, value in sums.items()}, "filename": file}
-        return str(self.call("post", "nodes/pve1/storage/local/upload", **fields))
+        return str(self.call("post", f"nodes/{node}/storage/local/upload", **fields))
 
     def create(self, vmid: int = 100, **options: t.Any) -> str:
         wanted = {"name": "edge1", "agent": 1, "virtio0": IMPORTED, "net0": NET, "boot": "order=virtio0"}

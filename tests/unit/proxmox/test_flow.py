@@ -106,16 +106,6 @@ def test_a_guest_without_acpi_does_not_shut_down_in_time(client: Client) -> None
     assert client.vm("get", "status/current")["status"] == "stopped"
 
 
-def test_the_cluster_knows_no_name_of_a_young_guest(client: Client) -> None:
-    client.create(virtio0=None, boot=None)
-    [guest] = client.call("get", "cluster/resources", type="vm")
-    assert guest["vmid"] == 100 and not {"name", "status"} & set(guest)
-    client.pve.pvestatd()
-    [guest] = client.call("get", "cluster/resources", type="vm")
-    assert (guest["name"], guest["status"]) == ("edge1", "stopped")
-    assert [guest["name"] for guest in client.call("get", "nodes/pve1/qemu")] == ["edge1"]
-
-
 def test_a_taken_id_says_so_at_once(client: Client) -> None:
     client.create(virtio0=None, boot=None)
     with pytest.raises(Refused, match="500 unable to create VM 100 - VM 100 already exists on node 'pve1'"):
