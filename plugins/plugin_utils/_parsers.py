@@ -15,7 +15,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest imp
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.limits import check
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.platform import Platform
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import ARGUMENTS as SEGMENT
-from ..module_utils._guests.segment import parse_segment
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import parse_segment
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.registry import DRIVERS
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._images.source import parse_request
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses.license import check_account, parse_spec
