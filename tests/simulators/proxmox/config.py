@@ -173,7 +173,7 @@ class ConfigPve(NetworksPve):
             vm.pending.pop(key, None)
         elif vm.status == "running" and not _live(key):
             vm.pending[key] = value
-        elif vm.status == "running" and _NET.fullmatch(key) and (missing := self._missing_bridge(value)):
+        elif vm.status == "running" and _NET.fullmatch(key) and (missing := self._missing_bridge(vm, value)):
             vm.pending[key] = value  # 0b: it stays pending, and the rest of the request is carried out
             failed[key] = f"hotplug problem - bridge '{missing}' does not exist"
         else:
@@ -196,8 +196,8 @@ class ConfigPve(NetworksPve):
                 raise die(str(failed)) from failed
         return value
 
-    def _missing_bridge(self, value: str) -> str | None:
-        return next((bridge for bridge in bridges_of({"net0": value}) if bridge not in self.bridges), None)
+    def _missing_bridge(self, vm: FakeVm, value: str) -> str | None:
+        return next((bridge for bridge in bridges_of({"net0": value}) if bridge not in self.bridges(vm.node)), None)
 
 
 def digest(vm: FakeVm) -> str:

@@ -18,8 +18,8 @@ from tests.simulators.routeros.memory_platform import MemoryPlatform
 from tests.simulators.routeros.platform import Port
 from tests.simulators.routeros.router import Router
 
-from .storages import StoragesPve
 from .tasks import Body
+from .wires import WiresPve
 
 # The simulated CHR's kernel is told its version so (tests/simulators/chr_image), in plain text in the image.
 _VERSION = re.compile(rb"vrouter\.version=([0-9a-z.]+)")
@@ -104,12 +104,11 @@ def _real_kvm(vm: FakeVm) -> bool:
     return str(vm.config.get("kvm", "1")) == "1" and split_props(str(vm.config.get("cpu", "")))[1].get("hidden", "0") == "0"
 
 
-class MachinesPve(StoragesPve):
-    """Guests that boot what their disk holds. `bridges` are those that every node has."""
+class MachinesPve(WiresPve):
+    """Guests that boot what their disk holds, on bridges of their node."""
 
     def __init__(self, *args: t.Any) -> None:
         super().__init__(*args)
-        self.bridges = {"vmbr0"}
         self.machines: dict[int, Machine] = {}
 
     async def task(
@@ -148,7 +147,7 @@ class MachinesPve(StoragesPve):
         return failed
 
     def _boot(self, vm: FakeVm) -> str | None:
-        missing = sorted(bridge for bridge in bridges_of(vm.config) if bridge not in self.bridges)
+        missing = sorted(bridge for bridge in bridges_of(vm.config) if bridge not in self.bridges(vm.node))
         if missing:  # 0b: creation does not look, the start fails
             vm.status = vm.qmpstatus = "stopped"
             return f"bridge '{missing[0]}' does not exist"

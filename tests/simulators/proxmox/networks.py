@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import typing as t
 
 from fakepve.lxc import split_props
 
@@ -15,11 +14,7 @@ from .strict import Values
 
 
 class NetworksPve(DisksPve):
-    """`vnets` are SDN's VNets, each with its zone; every other bridge is of the zone "localnetwork"."""
-
-    def __init__(self, *args: t.Any) -> None:
-        super().__init__(*args)
-        self.vnets: dict[str, str] = {}
+    """A VNet is of its zone; every other bridge is of the zone "localnetwork"."""
 
     async def _qm_create(self, values: Values, user: str) -> str:
         self.check_bridges(user, values)
@@ -36,7 +31,7 @@ class NetworksPve(DisksPve):
     def _paths(self, net: dict[str, str]) -> list[str]:
         if "bridge" not in net:
             return []
-        bridge = f"/sdn/zones/{self.vnets.get(net['bridge'], 'localnetwork')}/{net['bridge']}"
+        bridge = self.sdn_path(net["bridge"])
         vlans = [*([net["tag"]] if "tag" in net else []), *_vlans(net.get("trunks", ""))]
         return [f"{bridge}/{vlan}" for vlan in vlans] or [bridge]
 

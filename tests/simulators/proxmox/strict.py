@@ -67,7 +67,8 @@ class StrictPve(FakePve):
             async def call(dummy: Match, values: Values) -> object:
                 return await handler(values, user)
 
-            return t.cast(web.Response, ok(await self.answer(request, match, await parameters(request), user, call)))
+            answer = await self.answer(request, match, await parameters(request), user, call)
+            return answer if isinstance(answer, web.Response) else t.cast(web.Response, ok(answer))
 
         return serve
 

@@ -86,7 +86,7 @@ def test_options_of_later_releases(start: Start, release: str, known: bool) -> N
 )
 def test_a_bridge_needs_its_right_from_8_0(operator: Client, net: str, path: str) -> None:
     pve = operator.pve
-    pve.vnets["red"] = "zone1"
+    pve.add_vnet("red", "zone1")
     pve.grant("operator@pve", "/vms", "VM.Allocate", "VM.Config.Network", "VM.Config.Options", "VM.Config.Disk")
     with pytest.raises(Refused) as refused:
         operator.create(net0=net, **MAKING)
