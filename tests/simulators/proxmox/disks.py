@@ -57,11 +57,7 @@ class DisksPve(MachinesPve):
             store["volumes"][f"{content}/{file_name}"]["disk"] = Disk.of(data)
 
         # 1.3: the UPID's node is the one that took the request, not the one in the path.
-        return t.cast(web.Response, ok(await self.task(self.api_node, "imgcopy", "", request[USER], body)))
-
-    @property
-    def api_node(self) -> str:
-        return sorted(self.nodes)[0]
+        return t.cast(web.Response, ok(await self.task(self.door(request), "imgcopy", "", request[USER], body)))
 
     # import-from
 

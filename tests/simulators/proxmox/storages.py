@@ -15,8 +15,8 @@ from fakepve import FakeVm
 from fakepve.routing import die, split_list
 from fakepve.schema import Match
 
+from .doors import DoorsPve
 from .strict import Values
-from .tasks import TasksPve
 
 Store = t.MutableMapping[str, t.Any]
 
@@ -47,7 +47,7 @@ def _empty(config: Store) -> Store:
     return {**own, "avail": config["avail"] + used} if "avail" in config else own
 
 
-class StoragesPve(TasksPve):
+class StoragesPve(DoorsPve):
     """`storages` are fakepve's, by node: `nodes` of one says where it is, `shared` that it is the same everywhere."""
 
     def __init__(self, *args: t.Any) -> None:

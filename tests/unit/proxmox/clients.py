@@ -33,11 +33,11 @@ class Refused(Exception):  # noqa: N818 - it is what the server answered, and no
 class Client:
     """One login at a double."""
 
-    def __init__(self, pve: ChrPve, certificate: str, **login: str) -> None:
+    def __init__(self, pve: ChrPve, certificate: str, port: int | None = None, **login: str) -> None:
         self.pve = pve
         self.certificate = certificate
         self.login = login or {"user": "root@pam", "password": "secret"}
-        self.api = ProxmoxAPI(pve.host, port=pve.port, verify_ssl=certificate, timeout=60, **self.login)
+        self.api = ProxmoxAPI(pve.host, port=port or pve.port, verify_ssl=certificate, timeout=60, **self.login)
         self.node = self.api.nodes("pve1")
 
     def call(self, method: str, path: str, **options: t.Any) -> t.Any:
