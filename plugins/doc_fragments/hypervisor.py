@@ -24,6 +24,74 @@ options:
           - If not given, the environment variable E(LIBVIRT_DEFAULT_URI) is used.
         type: str
         required: true
+  proxmox:
+    description:
+      - One Proxmox VE cluster, or a node of its own, reached through its API. Exactly one hypervisor is named in a task.
+      - An API token is best; it is used where one is given, else the user's password.
+      - In C(module_defaults), give the complete dictionary; Ansible replaces it whole.
+    type: dict
+    suboptions:
+      hosts:
+        description:
+          - Names or addresses of nodes of the cluster. They are tried in turn, and the one that answers is kept.
+          - If not given, the environment variable E(PROXMOX_HOST) is used.
+        type: list
+        elements: str
+        required: true
+      port:
+        description:
+          - The API's port, 8006 as a rule; a host may have its own, as in V(pve1.example.com:443).
+          - If not given, the environment variable E(PROXMOX_PORT) is used.
+        type: int
+      user:
+        description:
+          - The user with its realm, for example V(root@pam). Not needed where O(proxmox.token_id) begins with it.
+          - If not given, the environment variable E(PROXMOX_USER) is used.
+        type: str
+      password:
+        description:
+          - The user's password. Users with a second factor need an API token.
+          - If not given, the environment variable E(PROXMOX_PASSWORD) is used.
+        type: str
+      token_id:
+        description:
+          - The API token's name, with its user as in V(ansible@pve!chr), or without.
+          - If not given, the environment variable E(PROXMOX_TOKEN_ID) is used.
+        type: str
+      token_secret:
+        description:
+          - The API token's secret.
+          - If not given, the environment variable E(PROXMOX_TOKEN_SECRET) is used.
+        type: str
+      validate_certs:
+        description: Whether the server's certificate must be one that is trusted.
+        type: bool
+        default: true
+      ca_path:
+        description: A file with the authority that signed the certificate, on a node C(/etc/pve/pve-root-ca.pem).
+        type: path
+      fingerprint:
+        description:
+          - The certificate's SHA-256, with or without colons; C(pvenode cert info) shows it. The server is then trusted for this alone.
+          - It fits one host; a cluster of several needs O(proxmox.ca_path).
+        type: str
+      connect_timeout:
+        description: How long a host may take to be connected to, in seconds.
+        type: int
+        default: 10
+      timeout:
+        description: How long an answer may take, in seconds.
+        type: int
+        default: 60
+      upload_timeout:
+        description: How long the cluster may take to store an image that was sent, in seconds.
+        type: int
+        default: 600
+      task_timeout:
+        description: How long a task may take, in seconds. One that takes longer is not stopped.
+        type: int
+        default: 600
 requirements:
   - libvirt-python (on the machine that runs the module, as a rule the controller)
+  - proxmoxer, requests and requests-toolbelt (on the machine that runs the module, as a rule the controller)
 """

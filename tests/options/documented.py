@@ -39,7 +39,7 @@ def fragment(tree: Tree, name: str) -> dict[str, t.Any]:
     """A doc fragment, by the name that modules call it: FILE or FILE.CONSTANT."""
     file, *parts = name.split(".")
     text = constant(tree.read(f"plugins/doc_fragments/{file}.py"), parts[0].upper() if parts else "DOCUMENTATION")
-    return dict(yaml.safe_load(text))
+    return dict(yaml.safe_load(text) or {})
 
 
 def written(tree: Tree, module: str) -> Options:

@@ -53,6 +53,7 @@ def generate(tree: Tree) -> None:
     """Generate everything, in the order in which one thing is made of the other."""
     _fragment(tree)
     _block(tree, "chr_guest", "GUEST in doc fragments", _guest_options(tree))
+    _block(tree, "chr_guest", "NIC in doc fragments", _nic_options(tree))
     _block(tree, "chr_license", "doc_fragments/api.py", _api_options(tree))
     shared = variables_of(tree, hypervisors())
     _hypervisors(tree, shared)
@@ -86,6 +87,11 @@ def _guest_options(tree: Tree) -> Options:
     """The drivers' own suboptions of a guest, and the segments that its interfaces name."""
     own = {name: option for driver in drivers() for name, option in fragment(tree, f"{driver}.guest")["options"].items()}
     return {**_segments(tree), **own}
+
+
+def _nic_options(tree: Tree) -> Options:
+    """The drivers' own suboptions of an interface."""
+    return {name: option for driver in drivers() for name, option in fragment(tree, f"{driver}.nic").get("options", {}).items()}
 
 
 def _segments(tree: Tree) -> Options:

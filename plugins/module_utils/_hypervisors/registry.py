@@ -18,6 +18,8 @@ from .._guests.hypervisor import Hypervisor
 from .._guests.platform import Platform
 from .libvirt import arguments as libvirt_arguments
 from .libvirt.platform import PLATFORM as LIBVIRT
+from .proxmox import arguments as proxmox_arguments
+from .proxmox.platform import PLATFORM as PROXMOX
 
 Arguments = t.Dict[str, t.Any]  # noqa: UP006  (evaluated at import)
 Opened = AbstractContextManager[Hypervisor]
@@ -29,17 +31,27 @@ def _libvirt(options: t.Mapping[str, t.Any], concurrency: int) -> Opened:
     return driver.connect(options, concurrency)
 
 
+def _proxmox(options: t.Mapping[str, t.Any], concurrency: int) -> Opened:
+    from .proxmox import driver
+
+    return driver.connect(options, concurrency)
+
+
 @dataclass(frozen=True)
 class Driver:
-    """One kind of hypervisor: its data, the argument specifications of its connection and of its words for a guest, and how it is opened."""
+    """One kind of hypervisor: its data, the argument specifications of its connection and of its words, and how it is opened."""
 
     platform: Platform
     connection: Arguments
     guest: Arguments
     open: t.Callable[[t.Mapping[str, t.Any], int], Opened]
+    nic: Arguments | None = None  # its words for an interface, where it has any
 
 
-_ALL: t.Final = (Driver(LIBVIRT, libvirt_arguments.CONNECTION, libvirt_arguments.GUEST, _libvirt),)
+_ALL: t.Final = (
+    Driver(LIBVIRT, libvirt_arguments.CONNECTION, libvirt_arguments.GUEST, _libvirt),
+    Driver(PROXMOX, proxmox_arguments.CONNECTION, proxmox_arguments.GUEST, _proxmox, proxmox_arguments.NIC),
+)
 DRIVERS: t.Final = {driver.platform.key: driver for driver in _ALL}
 
 
@@ -51,6 +63,11 @@ def connection_arguments() -> Arguments:
 def guest_arguments() -> Arguments:
     """Every driver's own words for a guest, for the suboptions of `guests`."""
     return {key: driver.guest for key, driver in DRIVERS.items()}
+
+
+def nic_arguments() -> Arguments:
+    """The same for an interface, for the suboptions of `guests[].interfaces`."""
+    return {key: driver.nic for key, driver in DRIVERS.items() if driver.nic is not None}
 
 
 def named(params: t.Mapping[str, t.Any]) -> Driver:

@@ -46,3 +46,8 @@ GUEST: t.Final[dict[str, t.Any]] = {
         "cpu": {"type": "str"},
     },
 }
+
+NIC: t.Final[dict[str, t.Any]] = {
+    "type": "dict",
+    "options": {"queues": {"type": "int"}, "rate": {"type": "float"}, "firewall": {"type": "bool"}},
+}

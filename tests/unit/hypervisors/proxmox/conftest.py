@@ -13,7 +13,7 @@ import pytest
 from tests.simulators.proxmox.schemas import AbsentError, schema_of
 from tests.simulators.proxmox.serving import ChrPve, certificate, serve
 
-from .support import TOKEN, Options, connection_options
+from .support import Options, connection_options, offer_token
 
 Start = t.Callable[[str], ChrPve]
 
@@ -35,7 +35,7 @@ def start(files: tuple[str, str]) -> t.Iterator[Start]:
             except AbsentError as absent:
                 pytest.skip(str(absent))
             pve = stack.enter_context(serve(ChrPve(release), files))
-            pve.apitokens[TOKEN["token_id"]] = TOKEN["token_secret"]
+            offer_token(pve)
             return pve
 
         yield started

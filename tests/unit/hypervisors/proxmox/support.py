@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import typing as t
 from contextlib import closing
+from pathlib import Path
 
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.hypervisor import Hypervisor
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox import driver
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox.arguments import CONNECTION
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox.connection import Api
+from fakepve import FakeVm
 
 from tests.simulators.proxmox.serving import ChrPve
 from tests.waiting import PATIENCE
@@ -28,3 +32,35 @@ def connection_options(pve: ChrPve, ca: str, **more: t.Any) -> Options:
 def api(options: Options, concurrency: int = 2) -> t.ContextManager[Api]:
     """An open connection."""
     return closing(Api(options, concurrency))
+
+
+class DeafPve(ChrPve):
+    """Guests that do not shut down when they are asked to."""
+
+    async def _do_shutdown(self, vm: FakeVm, user: str, values: t.Any) -> str:
+        vm.acpi = False
+        return await super()._do_shutdown(vm, user, values)
+
+
+def offer_token(pve: ChrPve) -> None:
+    """Let TOKEN in."""
+    pve.apitokens[TOKEN["token_id"]] = TOKEN["token_secret"]
+
+
+def connect(options: Options, concurrency: int = 2) -> t.ContextManager[Hypervisor]:
+    """The driver."""
+    return driver.connect(options, concurrency)
+
+
+def image(path: Path, *, boots: bool = True) -> str:
+    """A disk image: of a simulated CHR, or of nothing that boots."""
+    head = b"vrouter.version=7.20.8 " if boots else b"nothing"
+    path.write_bytes(head.ljust(510, b"\0") + b"\x55\xaa" + bytes(69_000))
+    return str(path)
+
+
+def add_foreign(pve: ChrPve, name: str) -> FakeVm:
+    """A guest that somebody else made, which runs."""
+    vmid = 900 + len(pve.vms)
+    config = {"net0": f"virtio=BC:24:11:00:00:{len(pve.vms):02X},bridge=vmbr0,firewall=1", "description": "theirs", "tags": "theirs"}
+    return pve.add_vm(vmid, name, node="pve1", status="running", config=config)
