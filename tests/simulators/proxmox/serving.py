@@ -13,17 +13,18 @@ from pathlib import Path
 
 from fakepve.certs import make_cert
 
+from .faults import FaultsPve
 from .release import Release
-from .reloads import ReloadsPve
 
 _PATIENCE = 60  # seconds for starting and stopping, on a busy machine
 
 
-class ChrPve(ReloadsPve):
+class ChrPve(FaultsPve):
     """Proxmox VE of a release, whose guests boot CHR.
 
     Log in as root@pam with the password "secret", or with a token of `apitokens`; `grant` limits everybody else. `url` says where it
-    listens. Faults are fakepve's: `fail`, `hold_config_lock`, `lose_quorum`, `set_node_offline`, `slow_network`, `flaky_network`, ...
+    listens. Faults are fakepve's: `fail`, `hold_config_lock`, `lose_quorum`, `set_node_offline`, `slow_network`, `flaky_network`, ...,
+    and ours: `fail_task`, `kill_task`, `warn_task`, `hold_tasks`, `contend`, `drop`, `lose_answer`, `hold`, `move`, `cut_after_reload`.
     """
 
     def __init__(self, release: str = "9.0") -> None:
