@@ -14,18 +14,24 @@ from dataclasses import dataclass
 
 VM_CONFIG: t.Final = tuple(f"VM.Config.{kind}" for kind in ("CPU", "Disk", "HWType", "Memory", "Network", "Options"))
 GUESTS: t.Final = ("Pool.Audit", "VM.Allocate", "VM.Audit", "VM.Clone", *VM_CONFIG, "VM.PowerMgmt")
-_REFUSAL: t.Final = re.compile(r"Permission check failed \((?P<path>/[^,\s]*), (?P<privileges>[^)]+)\)")
+_REFUSAL: t.Final = re.compile(
+    r"Permission check failed \((?P<path>/[^,\s]*), (?P<privileges>[\w.|]+(?:, ?[\w.]+)*)(?: for modifying tag '(?P<tag>[^']+)')?\)"
+)
 
 
 @dataclass(frozen=True)
 class Grant:
-    """A role, and where it is given. `under` is what the paths that it counts for start with."""
+    """A role, and where it is given. `under` is what that path and those below it start with."""
 
     role: str
     paths: tuple[str, ...]
     privileges: tuple[str, ...]
     purpose: str
     under: tuple[str, ...]
+
+    def covers(self, path: str) -> bool:
+        """Whether a path may be one of those that the role is given for."""
+        return any(path == top or path.startswith(f"{top}/") for top in self.under)
 
     def command(self) -> str:
         """The command on a node that makes the role."""
@@ -34,10 +40,11 @@ class Grant:
 
 @dataclass(frozen=True)
 class Denial:
-    """What a refusal says: the path, and the privileges of which one was missing."""
+    """What a refusal says: the path, and the privileges of which one was missing; for a tag that not everybody may set, the tag."""
 
     path: str
     privileges: tuple[str, ...]
+    tag: str = ""
 
 
 def grants(release: str) -> tuple[Grant, ...]:
@@ -57,27 +64,30 @@ def grants(release: str) -> tuple[Grant, ...]:
         Grant(
             "ChrNetworks",
             bridges,
-            ("SDN.Audit", "SDN.Use") if major >= 8 else ("SDN.Audit",),
+            ("SDN.Use",) if major >= 8 else ("SDN.Audit",),
             "the bridges and VNets that they use",
             ("/sdn",),
         ),
         Grant("ChrNodes", ("/nodes",), ("Sys.Audit",), "the memory that the nodes have free", ("/nodes",)),
         Grant("ChrBridges", ("/nodes/NODE",), ("Sys.Audit", "Sys.Modify"), "bridges that we manage", ("/nodes",)),
+        Grant("ChrFirewall", ("/",), ("Sys.Audit",), "whether the cluster's firewall is on", ("/",)),
     )
 
 
 def denial(text: str) -> Denial | None:
     """What Proxmox VE's own text says of a refusal, where it says it."""
     match = _REFUSAL.search(text)
-    return Denial(match["path"], tuple(re.split(r"[|,]\s*", match["privileges"]))) if match else None
+    return Denial(match["path"], tuple(re.split(r"[|,]\s*", match["privileges"])), match["tag"] or "") if match else None
 
 
 def advice(denied: Denial, release: str) -> str:
     """How to grant what was refused: the roles of this table that hold it, or the privilege alone where none does."""
+    if denied.tag:
+        return f"Let everybody use the tag {denied.tag}: Datacenter, Options, User Tag Access"
     roles = [
         f"the role {grant.role} ({', '.join(grant.privileges)}) on {' or '.join(grant.paths)} for {grant.purpose}"
         for grant in grants(release)
-        if denied.path.startswith(grant.under) and not set(denied.privileges).isdisjoint(grant.privileges)
+        if grant.covers(denied.path) and not set(denied.privileges).isdisjoint(grant.privileges)
     ]
     wanted = ", or ".join(roles) or f"{' or '.join(denied.privileges)} on {denied.path}"
     return f"Give the user, and its token where that has privileges of its own, {wanted}"

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox.privileges import Denial, Grant, advice, denial, grants
 
 from tests.simulators.proxmox.schemas import VERSIONS, AbsentError, schema_of
+from tests.workshop import ROOT
 
 NODE = "/nodes/{node}"
 GUEST = f"{NODE}/qemu/{{vmid}}"
@@ -38,6 +39,7 @@ CALLS = (
     ("GET", f"{GUEST}/agent/file-read"),
     ("GET", f"{GUEST}/firewall/options"),
     ("PUT", f"{GUEST}/firewall/options"),
+    ("GET", "/cluster/firewall/options"),
     ("GET", f"{STORAGE}/status"),
     ("GET", f"{STORAGE}/content"),
     ("POST", f"{STORAGE}/upload"),
@@ -57,7 +59,7 @@ def paths_of(version: str) -> dict[str, t.Any]:
 
 
 def given(version: str, path: str) -> set[str]:
-    return {privilege for grant in grants(version) if path.startswith(grant.under) for privilege in grant.privileges}
+    return {privilege for grant in grants(version) if grant.covers(path) for privilege in grant.privileges}
 
 
 def allowed(check: list[t.Any], version: str) -> bool:
@@ -97,7 +99,7 @@ def guests(release: str) -> Grant:
 
 def test_before_8_no_bridge_asks_for_a_privilege() -> None:
     assert {grant.role: grant.privileges for grant in grants("7.4")}["ChrNetworks"] == ("SDN.Audit",)
-    assert {grant.role: grant.privileges for grant in grants("8.0")}["ChrNetworks"] == ("SDN.Audit", "SDN.Use")
+    assert {grant.role: grant.privileges for grant in grants("8.0")}["ChrNetworks"] == ("SDN.Use",)
 
 
 def test_a_role_is_one_command() -> None:
@@ -112,6 +114,10 @@ def test_a_role_is_one_command() -> None:
         (
             "403 Forbidden: Permission check failed (/storage/local, Datastore.Audit|Datastore.AllocateSpace)",
             Denial("/storage/local", ("Datastore.Audit", "Datastore.AllocateSpace")),
+        ),
+        (
+            "Permission check failed (/, Sys.Modify for modifying tag 'vrouter.mikrotik')",
+            Denial("/", ("Sys.Modify",), "vrouter.mikrotik"),
         ),
         ("Permission check failed (user != root@pam)", None),
         ("Permission check failed", None),
@@ -134,3 +140,31 @@ def test_where_two_roles_hold_it_both_are_named() -> None:
 
 def test_what_no_role_of_ours_holds_is_named_as_it_is() -> None:
     assert advice(Denial("/", ("Sys.Modify",)), "8.4").endswith("of its own, Sys.Modify on /")
+
+
+def test_a_tag_that_not_everybody_may_set_is_allowed_and_no_right_to_change_the_cluster_given() -> None:
+    text = advice(Denial("/", ("Sys.Modify",), "vrouter.mikrotik"), "9.0")
+    assert "User Tag Access" in text and "Sys.Modify" not in text
+
+
+PAGE = (ROOT / "docs" / "proxmox.md").read_text(encoding="utf-8")
+NEWEST = "9"
+
+
+def shown(release: str) -> dict[str, str]:
+    """The commands by role that the page shows for a release: those for the newest, and its own instead."""
+    blocks = dict(re.findall(r"^```shell\n# Proxmox VE (\d+)[^\n]*\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
+    lines = [line for name in (NEWEST, release) for line in blocks[name].splitlines() if line.startswith("pveum role add ")]
+    return {line.split()[3]: line for line in lines}
+
+
+@pytest.mark.parametrize("release", ["7", "8", "9"])
+def test_the_page_shows_the_roles_of_each_release(release: str) -> None:
+    assert shown(release) == {grant.role: grant.command() for grant in grants(f"{release}.0")}
+
+
+def test_the_page_gives_each_role_where_it_counts() -> None:
+    given = re.findall(r"^pveum acl modify (\S+) --users \S+ --roles (\w+)", PAGE, re.MULTILINE)
+    roles = {grant.role: grant for grant in grants(NEWEST)}
+    assert {role for dummy, role in given} == set(roles)
+    assert [(path, role) for path, role in given if not roles[role].covers(path)] == []
