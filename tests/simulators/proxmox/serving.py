@@ -13,13 +13,13 @@ from pathlib import Path
 
 from fakepve.certs import make_cert
 
-from .faults import FaultsPve
+from .looking import LookingPve
 from .release import Release
 
 _PATIENCE = 60  # seconds for starting and stopping, on a busy machine
 
 
-class ChrPve(FaultsPve):
+class ChrPve(LookingPve):
     """Proxmox VE of a release, whose guests boot CHR.
 
     Log in as root@pam with the password "secret", or with a token of `apitokens`; `grant` limits everybody else. `url` says where it

@@ -38,6 +38,7 @@ class StrictPve(FakePve):
         self.version = f"{release.number}.1"
         self.release_version = release.number
         self.client_max_size = 2 << 30  # 2.2: a real PVE limits no upload
+        self.body_timeout = 0  # and waits for a slow one
 
     # The release's schema instead of the one that comes with fakepve
 
