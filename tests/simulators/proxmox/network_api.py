@@ -54,7 +54,7 @@ class NetworkApiPve(ClusterPve):
         path = self.sdn_path(bridge)
         if not self.rules.guards_bridges or any(self.allowed(user, path, right) for right in ("SDN.Audit", "SDN.Use")):
             return True
-        granted = [grant for name in {user, user.split("!")[0]} for grant in (self.acl or {}).get(name, [])]
+        granted = [grant for name in dict.fromkeys((user, user.split("!")[0])) for grant in (self.acl or {}).get(name, [])]
         return any(where.startswith(f"{path}/") and rights & {"SDN.Audit", "SDN.Use"} for where, rights in granted)
 
     # Staging and reloading

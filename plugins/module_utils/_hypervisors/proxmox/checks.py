@@ -82,7 +82,7 @@ class Checks:
             return placement.place(spec, {spec.segment(str(nic.network)).carrier for nic in spec.interfaces})
         except UnsupportedError as error:
             if IMAGES in str(error) and not spec.own.get("template") and self._api.version < images.SINCE:
-                raise images.too_old(self._api) from error
+                raise images.too_old(self._api) from None
             raise
 
 

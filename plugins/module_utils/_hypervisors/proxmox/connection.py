@@ -10,13 +10,13 @@ session, and says everything in forms, which cannot hold an empty list (facts on
 from __future__ import annotations
 
 import threading
-import types
 import typing as t
 from contextlib import contextmanager
 
 from ..._core.errors import HypervisorError, InputError, RouterError, UnreachableError, UnsupportedError
 from . import privileges
 from .login import Login, Trust, addresses
+from .session import Refusal, Session, Silence
 
 PROXY_FAILED: t.Final = range(595, 600)  # the API host did not reach the node (1.1)
 _WORDS: t.Final = {"GET": "be read", "POST": "be done", "PUT": "be changed", "DELETE": "be removed"}
@@ -52,19 +52,7 @@ def saying(problem: str, remedy: str = "") -> t.Iterator[None]:
     try:
         yield
     except PveError as error:
-        raise error.about(problem, remedy) from error
-
-
-def library() -> types.ModuleType:
-    """The session, which is all that imports a library. Raises UnreachableError naming how to install what is missing."""
-    try:
-        from . import session
-    except ImportError as error:
-        raise UnreachableError(
-            f"the Python library {error.name} is missing",
-            remedy="Install it where the module runs: pip install proxmoxer requests requests-toolbelt",
-        ) from error
-    return session
+        raise error.about(problem, remedy) from None
 
 
 class Api:
@@ -80,8 +68,7 @@ class Api:
         for name in ("connect_timeout", "timeout", "upload_timeout", "task_timeout"):
             if options[name] < 1:
                 raise InputError(f"proxmox.{name}: {options[name]} is below 1 second")
-        self._library = library()
-        self._session = self._library.Session(self.login, Trust.of(options), concurrency)
+        self._session = Session(self.login, Trust.of(options), concurrency)
 
     @property
     def host(self) -> str:
@@ -94,7 +81,7 @@ class Api:
         with self._lock:
             if not self._version:
                 self._version = str(self.get("version")["version"])
-        major, minor = self._version.split("-")[0].split(".")[:2]
+        major, minor = self._version.partition("-")[0].split(".")[:2]
         return int(major), int(minor)
 
     def get(self, path: str, **fields: t.Any) -> t.Any:
@@ -118,26 +105,23 @@ class Api:
         values = {name: _plain(value) for name, value in fields.items() if value is not None}
         try:
             return self._at_a_host(method, path, values)
-        except self._library.ResourceException as error:
-            if error.status_code == 401 and again and self._session.log_in_anew():
+        except Refusal as refusal:
+            if refusal.status == 401 and again and self._session.log_in_anew():
                 return self._ask(method, path, fields, again=False)
-            raise self._refusal(method, path, error) from error
+            raise self._told(method, path, refusal) from refusal
 
     def _at_a_host(self, method: str, path: str, values: dict[str, t.Any]) -> t.Any:
         """Raises UnreachableError where no host can be connected to. What was sent and not answered is sent to another host only if it reads."""
         trouble: list[str] = []
         for address in list(self._addresses):
             try:
-                answer = self._session.ask(f"https://{address}/api2/json", method, path, values, self._timeouts(values))
-            except self._library.requests.RequestException as error:
-                if method != "GET" and not self._session.never_sent(error):
-                    raise UnansweredError(
-                        f"whether {path} was done is unknown: {address} gave no answer", _reason(error), remedy="Run again"
-                    ) from error
-                trouble.append(f"{address}: {_reason(error)}")
+                return self._session.ask(f"https://{address}/api2/json", method, path, values, self._timeouts(values))
+            except Silence as silence:
+                if method != "GET" and silence.was_sent:
+                    problem = f"whether {path} was done is unknown: {address} gave no answer"
+                    raise UnansweredError(problem, str(silence), remedy="Run again") from silence
+                trouble.append(f"{address}: {silence}")
                 self._leave(address)
-                continue
-            return answer
         raise UnreachableError(f"Proxmox VE cannot be reached at {' or '.join(self._addresses)}", found="; ".join(trouble), remedy=_remedy(trouble))
 
     def _timeouts(self, values: t.Mapping[str, t.Any]) -> tuple[float, float]:
@@ -149,10 +133,9 @@ class Api:
             if self._addresses[0] == address:
                 self._addresses = [*self._addresses[1:], address]
 
-    def _refusal(self, method: str, path: str, error: t.Any) -> RouterError:
+    def _told(self, method: str, path: str, refusal: Refusal) -> RouterError:
         """What the user is told of an answer of 400 and above."""
-        status, text = int(error.status_code), str(error.content or error.status_message or "")
-        errors = error.errors if isinstance(error.errors, dict) and status == 400 else {}
+        status, text = refusal.status, refusal.text
         if status == 401:
             return UnreachableError(
                 f"Proxmox VE at {self.host} does not let {self.login.who} in",
@@ -162,7 +145,7 @@ class Api:
         if status == 403:
             return UnsupportedError(f"{self.login.who} may not do this: /{path} cannot {_WORDS[method]}", found=text, remedy=self._needed(text))
         kind = NodeError if status in PROXY_FAILED else PveError
-        return kind(f"/{path} cannot {_WORDS[method]}", text, status=status, errors={str(key): str(why) for key, why in errors.items()})
+        return kind(f"/{path} cannot {_WORDS[method]}", text, status=status, errors=refusal.errors if status == 400 else {})
 
     def _needed(self, text: str) -> str:
         """The role that the login needs, for the release that is asked."""
@@ -173,18 +156,6 @@ class Api:
 def _plain(value: t.Any) -> t.Any:
     """Booleans as Proxmox reads them (0, item 10)."""
     return int(value) if isinstance(value, bool) else value
-
-
-def _reason(error: Exception) -> str:
-    """The innermost cause, which says it shortest."""
-    cause: t.Any = error
-    for dummy in range(5):
-        inner = getattr(cause, "reason", None) or (cause.args[0] if cause.args and isinstance(cause.args[0], Exception) else None)
-        if not isinstance(inner, Exception):
-            break
-        cause = inner
-    text = str(cause.args[-1] if cause.args else cause)
-    return text.rpartition(": ")[2] if "object at 0x" in text else text
 
 
 def _remedy(trouble: t.Iterable[str]) -> str:

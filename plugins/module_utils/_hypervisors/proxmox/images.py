@@ -63,7 +63,7 @@ class Uploads:
                 task = self._api.post(f"nodes/{place.node}/storage/{place.image_storage}/upload", **sums)
             except PveError as error:
                 if error.status == 400 and self._api.version < SINCE:
-                    raise too_old(self._api) from error
+                    raise too_old(self._api) from None
                 raise
             self._tasks.wait(task, f"image {path} cannot be uploaded to storage {place.image_storage}", timeout=self._api.upload_timeout)
         with self._lock:

@@ -127,9 +127,9 @@ class Maker:
                 break
             except PveError as error:
                 if not TAKEN.search(error.text):
-                    raise error.about(FAILED) from error
+                    raise error.about(FAILED) from None
                 if fixed:
-                    raise InputError(f"proxmox.vmid: {vmid} is taken", found=error.text, remedy="Choose another, or leave it out") from error
+                    raise InputError(f"proxmox.vmid: {vmid} is taken", found=error.text, remedy="Choose another, or leave it out") from None
                 continue
             self._mine.add(vmid)
             report.progress("making it")

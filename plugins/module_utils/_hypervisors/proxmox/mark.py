@@ -36,7 +36,7 @@ def join(description: str, mark: Mark) -> str:
 def _parse(text: str) -> Mark:
     try:
         kept = json.loads(text)
-        wrong = [key for key, value in kept.items() if type(value) is not _TYPES.get(key)]
+        wrong = [key for key, value in kept.items() if value.__class__ is not _TYPES.get(key)]
     except (ValueError, AttributeError):
         kept, wrong = {}, [text]
     if wrong:

@@ -45,8 +45,8 @@ class Tasks:
 
     def unlocked(self, act: t.Callable[[], t.Any], what: str) -> t.Any:
         """Do something that needs a guest's lock, again and again while somebody else has it."""
-        refused: PveError | None = None
-        for dummy in Deadline(LOCK_PATIENCE).looks(FIRST_LOOK, SLOWEST_LOOK):
+        deadline = Deadline(LOCK_PATIENCE)
+        for dummy in deadline.looks(FIRST_LOOK, SLOWEST_LOOK):
             try:
                 return act()
             except (UnansweredError, NodeError):
@@ -54,9 +54,10 @@ class Tasks:
             except PveError as error:
                 if not CONTENTION.search(error.text):
                     raise
-                refused = error
-        assert refused is not None
-        raise refused.about(what, f"Something else holds the guest's lock for {LOCK_PATIENCE:g} s already: run again when that is done")
+                if deadline.passed:
+                    remedy = f"Something else holds the guest's lock for {LOCK_PATIENCE:g} s already: run again when that is done"
+                    raise error.about(what, remedy) from None
+        return None
 
     def wait(self, upid: str | None, what: str, *, warn: Warn = unheard, timeout: float | None = None) -> None:
         """Wait until a task has ended well; its warnings are told. Raises TaskError, and UnansweredError for one that goes on."""
