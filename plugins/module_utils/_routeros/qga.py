@@ -12,26 +12,18 @@ from __future__ import annotations
 import base64
 import typing as t
 
-from .._core.text import quote
-from .script import GUARD_TIMEOUT, Script, run
+from .agent_facts import agent_facts
 from .way import Credential, Ended, Pace
 
 ANSWER: t.Final = 25  # seconds for one answer: on a busy host an agent takes up to 20
 SENT: t.Final = 1  # seconds in which a command that is never answered is certainly sent: a busy host can give it up before, unless it is to wait
 FILE_CHUNK: t.Final = 48 * 1024  # bytes; base64 of it stays below 64 KiB
-MARKER: t.Final = "vrouter.mikrotik: facts end"
 NO_AGENT: t.Final = (
     "CHR has a guest agent only under KVM on x86: check that the guest runs with accelerator kvm, or wait longer with agent_timeout"
 )
 SILENT_AGENT: t.Final = (
     "Run again if its host was busy; an agent that stays silent comes back with a restart of the router (state: restarted, force_off: true)"
 )
-_FACTS: t.Final = f"""
-:put [/system identity get name]
-:put [/system resource get version]
-:put [/system license get level]
-:put {quote(MARKER)}
-"""
 
 Request = t.Mapping[str, t.Any]  # as it goes over the channel, in JSON: `execute` and perhaps `arguments`
 
@@ -89,14 +81,8 @@ class AgentWay:
         return Ended(status.get("exitcode"), output)
 
     def facts(self) -> dict[str, t.Any]:
-        """Identity, release, licence level and addresses: in three exchanges, since the line may be long."""
-        interfaces = []
-        for entry in self.call("guest-network-get-interfaces"):
-            addresses = [f"{ip['ip-address']}/{ip['prefix']}" for ip in entry.get("ip-addresses", [])]
-            interfaces.append({"name": entry["name"], "mac": entry.get("hardware-address", "").lower(), "addresses": addresses})
-        said = (run(self, Script("facts", _FACTS, GUARD_TIMEOUT, marker=MARKER)).output or "").splitlines()
-        identity, version, level = (said + [""] * 3)[:3]
-        return {"identity": identity, "release": f"RouterOS {version}", "interfaces": interfaces, "license_level": level}
+        """In three exchanges, since the line may be long."""
+        return agent_facts(self, self.call("guest-network-get-interfaces"))
 
 
 class AgentFiles:

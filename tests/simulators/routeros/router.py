@@ -94,11 +94,18 @@ class Router:
 
     def execute(self, source: str, timeout: float | None = None) -> Result:
         """Run a script to its end, or to its time limit in seconds."""
+        return self._execute(lambda run: run.run_source(inward(source)), timeout)
+
+    def execute_file(self, contents: str, timeout: float | None = None) -> Result:
+        """The same for what a file holds, which is read command by command."""
+        return self._execute(lambda run: run.run_file(contents), timeout)
+
+    def _execute(self, work: Callable[[Interpreter], None], timeout: float | None) -> Result:
         with self.lock:
             run = Interpreter(self, timeout)
             exit_code = 0
             try:
-                run.run_source(inward(source))
+                work(run)
             except RouterError as error:
                 run.emit(error.text())
                 exit_code = -1

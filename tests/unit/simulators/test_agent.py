@@ -244,6 +244,21 @@ def test_exec_takes_a_script_and_no_path(client: Client) -> None:
     assert "pid" in client.refuse("guest-exec-status", pid=99)
 
 
+def test_a_chr_that_executes_files_runs_what_a_path_names(client: Client) -> None:
+    client.agent.runs_files = True
+    client.put("x.rsc", b":put one\n:put two\n:nonsense")
+    status = client.finish(client.ask("guest-exec", path="x.rsc", arg=[], capture_output=True)["pid"])
+    assert status["exitcode"] == -1 and status["out-data"].startswith("one\r\ntwo\r\n")
+    for path in ("/system/script", "absent.rsc", None):
+        assert "path" in client.refuse("guest-exec", path=path)
+
+
+def test_a_chr_that_takes_null_for_a_program_does_nothing_and_ends_well(client: Client) -> None:
+    client.agent.ignores_null_path = True
+    data = base64.b64encode(b":put hello").decode()
+    assert client.finish(client.ask("guest-exec", path=None, input_data=data, capture_output=True)["pid"]) == {"exited": True, "exitcode": 0}
+
+
 def test_a_file_goes_in_and_out_and_closes_in_silence(client: Client, router: Router) -> None:
     data = bytes(range(256)) * 5
     handle = client.ask("guest-file-open", path="./a b.txt", mode="w")
