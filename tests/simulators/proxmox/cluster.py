@@ -55,6 +55,20 @@ class ClusterPve(ResourcesPve):
                 there.setdefault("volumes", {})[volume] = here["volumes"].pop(volume)
         vm.node = node
 
+    async def migrate(self, vmid: int, target: str, secs: float = 20, user: str = "root@pam") -> str:
+        """The same as a task, which takes its time and has the guest's lock meanwhile."""
+        vm = self.vm(vmid)
+
+        async def body() -> None:
+            self._qm_lock(vm, "migrate")
+            try:
+                await self.pause(secs)
+                self.move(vmid, target)
+            finally:
+                self._qm_lock(vm, None)
+
+        return await self.task(vm.node, "qmigrate", vmid, user, body, vm=vm)
+
     # High availability: its tasks only ask, and end before anything happened.
 
     async def _ha_request(self, vm: FakeVm, user: str, state: str) -> str:

@@ -24,6 +24,8 @@ import threading
 import typing as t
 from pathlib import Path
 
+from fakepve import PveError, TaskError
+
 from .looking import LookingPve
 from .tasks import Hold
 
@@ -58,7 +60,7 @@ class Control:
             return {"error": "wrong key"}
         try:
             return {"value": self._do(asked["name"], asked.get("arguments", []), asked.get("options", {}))}
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, PveError, TaskError, TypeError, ValueError) as error:
             return {"error": f"{type(error).__name__}: {error}"}
 
     def _do(self, name: str, arguments: list[t.Any], options: dict[str, t.Any]) -> t.Any:

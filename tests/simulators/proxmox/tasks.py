@@ -14,7 +14,7 @@ import time
 import typing as t
 from dataclasses import dataclass
 
-from fakepve import FakeVm, TaskError
+from fakepve import FakeVm, PveError, TaskError
 from fakepve.model import lock_timeout
 from fakepve.routing import die
 
@@ -138,7 +138,7 @@ class TasksPve(AskedPve):
                 ended = "WARNINGS: 1"
                 record["log"].append(f"WARN: {fate.text}")
             record["log"].append(f"TASK {ended}")
-        except TaskError as failed:
+        except (PveError, TaskError) as failed:  # what dies in a worker is the task's error, wherever it was found
             ended = str(failed)
             if ended != _DIED:
                 record["log"] += [ended, f"TASK ERROR: {ended}"]

@@ -53,6 +53,19 @@ def test_the_disks_of_a_guest_that_moved_go_with_it(cluster: Client) -> None:
     assert cluster.call("get", "nodes/pve2/storage/local-lvm/content") == []
 
 
+def test_a_guest_that_migrates_is_there_with_its_disk_when_the_task_ended(cluster: Client) -> None:
+    pve = cluster.pve
+    with pve.hold_tasks("qmigrate"):
+        upid = pve.here(pve.migrate(100, "pve2"))
+        assert [one["vmid"] for one in cluster.call("get", "nodes/pve1/qemu")] == [100]
+    while cluster.call("get", f"nodes/pve1/tasks/{upid}/status")["status"] == "running":
+        pass
+    [guest] = cluster.call("get", "nodes/pve2/qemu")
+    assert guest["vmid"] == 100 and "lock" not in guest
+    cluster.done(cluster.call("post", "nodes/pve2/qemu/100/status/start"))
+    assert pve.ask(100, ":put hello") == "hello\r\n"
+
+
 def test_a_clone_on_another_node_needs_shared_disks(cluster: Client) -> None:
     with pytest.raises(Refused, match=r"500 can't clone VM to node 'pve2' \(VM uses local storage\)"):
         cluster.vm("post", "clone", newid=101, target="pve2", full=1)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from fakepve.routing import die
 
 from tests.simulators.proxmox.tasks import Hold
 
@@ -48,6 +49,14 @@ def test_a_clone_that_fails_is_taken_back_too(guest: Client) -> None:
     guest.pve.fail_task("qmclone", "no space left on device")
     assert guest.ended(guest.vm("post", "clone", newid=101, full=1)) == "clone failed: no space left on device"
     assert [one["vmid"] for one in guest.call("get", "nodes/pve1/qemu")] == [100]
+
+
+def test_what_a_worker_is_refused_is_the_task_s_error(client: Client) -> None:
+    async def body() -> None:
+        raise die("storage 'nfs' is not online")
+
+    upid = client.pve.here(client.pve.task("pve1", "imgcopy", "", "root@pam!tests", body))
+    assert client.ended(upid) == "storage 'nfs' is not online"
 
 
 def test_a_worker_that_dies_leaves_what_it_began(client: Client) -> None:
