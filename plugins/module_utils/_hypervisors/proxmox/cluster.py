@@ -20,6 +20,7 @@ from .connection import Api, NodeError
 from .properties import tags
 
 BEING_MADE: t.Final = 30.0  # seconds that a guest whose making has begun has to show its name
+DOUBLED: t.Final = 5.0  # seconds that several guests of one name have to become one
 FIRST_LOOK: t.Final = 0.2  # seconds
 SLOWEST_LOOK: t.Final = 2.0
 
@@ -90,6 +91,7 @@ class Cluster:
         self._api = api
         self._concurrency = concurrency
         self._latest: Resources | None = None
+        self._homes: dict[str, str] = {}  # node by name, of guests that were found or made
 
     def resources(self) -> Resources:
         """What there is now: one question."""
@@ -113,44 +115,52 @@ class Cluster:
         with ThreadPoolExecutor(min(self._concurrency, len(wanted))) as pool:
             return list(pool.map(ask, wanted))
 
+    def remember(self, name: str, node: str) -> None:
+        """Where a guest was made."""
+        self._homes[name] = node
+
     def named(self, names: t.Collection[str]) -> Found:
-        """The guests of these names."""
+        """The guests of these names. Where all are known, it is enough to ask their nodes, unless one has gone from there."""
+        if names and all(name in self._homes for name in names):
+            known = self._look(self.latest(), {self._homes[name] for name in names}, set(names))
+            if set(known.guests) == set(names):
+                return known.result(names)
+        found = self._anywhere(names)
+        self._homes.update({name: guest.node for name, guest in found.guests.items()})
+        return found
+
+    def _anywhere(self, names: t.Collection[str]) -> Found:
         there = self.resources()
-        found = self._look(there, lambda guest: guest.name in names or not guest.name, set(names))
-        missing = set(names) - set(found.guests) - set(found.errors)
-        return self._again(found, missing) if missing and found.unnamed else found.result(names)
+        found = self._look(there, _homes(there, names), set(names))
+        patience = found.unsettled(names)
+        if not patience:
+            return found.result(names)
+
+        def look() -> Found | None:
+            there = self.resources()
+            seen = self._look(there, _homes(there, names), set(names))
+            return None if seen.unsettled(names) else seen.result(names)
+
+        return wait_for(look, patience, first=FIRST_LOOK, slowest=SLOWEST_LOOK) or found.result(names)
 
     def ours(self) -> Found:
         """The guests that bear our tag, whatever they are called; a template is none."""
         there = self.resources()
-        found = self._look(there, lambda guest: mark.TAG in guest.tags or not guest.name, None)
+        found = self._look(there, {guest.node for guest in there.guests if mark.TAG in guest.tags or not guest.name}, None)
         return found.result(found.guests)
 
-    def _again(self, found: _Look, missing: set[str]) -> Found:
-        """Wait for guests that are being made: while that goes on, nobody can read how they are called."""
-        names = {*found.guests, *found.errors, *missing}
-
-        def look() -> Found | None:
-            seen = self._look(self.resources(), lambda guest: guest.name in names or not guest.name, names)
-            lacking = missing - set(seen.guests) - set(seen.errors)
-            return None if lacking and seen.unnamed else seen.result(names)
-
-        seen = wait_for(look, BEING_MADE, first=FIRST_LOOK, slowest=SLOWEST_LOOK)
-        return found.result(names) if seen is None else seen
-
-    def _look(self, there: Resources, matters: t.Callable[[Listed], bool], names: set[str] | None) -> _Look:
-        listed = [guest for guest in there.guests if matters(guest)]
-        nodes = sorted({guest.node for guest in listed})
-        look = _Look()
-        asked = [node for node in nodes if there.is_online(node)]
+    def _look(self, there: Resources, nodes: t.Collection[str], names: set[str] | None) -> _Look:
+        """What these nodes list of the names; of all that bears our tag where there are none."""
+        look, silent = _Look(), set(nodes)
+        asked = sorted(node for node in nodes if there.is_online(node))
         for node, answer in zip(asked, self.side_by_side(self._of_node, asked), strict=True):
             if answer is None:
                 continue
-            nodes.remove(node)
+            silent.remove(node)
             for entry in answer:
                 known = there.guest(int(entry["vmid"]))
                 look.add(_standing(entry, node, known.pool if known else ""), names)
-        look.lose([guest for guest in listed if guest.node in nodes])
+        look.lose([guest for guest in there.guests if guest.node in silent and _matters(guest, names)])
         return look
 
     def _of_node(self, node: str) -> list[dict[str, t.Any]] | None:
@@ -161,18 +171,28 @@ class Cluster:
             return None
 
 
+def _homes(there: Resources, names: t.Collection[str]) -> set[str]:
+    """The nodes that may have guests of these names."""
+    return {guest.node for guest in there.guests if guest.name in names or not guest.name}
+
+
+def _matters(guest: Listed, names: set[str] | None) -> bool:
+    return not guest.name or (mark.TAG in guest.tags if names is None else guest.name in names)
+
+
 class _Look:
     """What one look at the nodes' own lists found."""
 
     def __init__(self) -> None:
         self.guests: dict[str, Standing] = {}
         self.errors: dict[str, RouterError] = {}
-        self.unnamed: list[Standing] = []  # being made
+        self._unnamed = False  # some are being made
+        self._doubled: set[str] = set()
         self._blind: list[Listed] = []  # on nodes that do not answer, and of unknown names
 
     def add(self, guest: Standing, names: set[str] | None) -> None:
         if guest.lock == "create" and guest.name == f"VM {guest.vmid}":
-            self.unnamed.append(guest)
+            self._unnamed = True
         elif names is None:
             if mark.TAG in guest.tags and not guest.is_template:
                 self._take(guest)
@@ -187,6 +207,7 @@ class _Look:
                 f"several guests are named {guest.name}", found=places, remedy="Rename or remove the one that is too many, and run again"
             )
             self.guests.pop(guest.name, None)
+            self._doubled.add(guest.name)
         elif guest.is_template:
             self.errors[guest.name] = HypervisorError(
                 f"{guest.name} is a template", found=guest.place, remedy="Choose another name; proxmox.template says what a guest is made from"
@@ -204,6 +225,14 @@ class _Look:
                 self.guests.pop(guest.name, None)
             else:
                 self._blind.append(guest)
+
+    def unsettled(self, names: t.Collection[str]) -> float:
+        """For how many seconds it is worth to look again: a guest that is being made shows no name, and of several of one name, which runs made
+        at once, all but one go away."""
+        if any(name in self._doubled for name in names):
+            return DOUBLED
+        missing = set(names) - set(self.guests) - set(self.errors)
+        return BEING_MADE if missing and self._unnamed else 0.0
 
     def result(self, names: t.Collection[str]) -> Found:
         """What was found of these names. One that was not found may be on a node that cannot be asked."""

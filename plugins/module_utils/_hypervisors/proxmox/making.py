@@ -57,6 +57,7 @@ class Maker:
         """Make it. Where another run made one of this name at the same time, one of the two goes away again."""
         ref = self._import(guest, place, report) if place.template is None else self._clone(guest, place, place.template, report)
         self._yield_to_another(ref)
+        self._cluster.remember(ref.name, ref.location)
         return ref
 
     # From an image

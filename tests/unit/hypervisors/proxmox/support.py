@@ -9,6 +9,9 @@ import typing as t
 from contextlib import closing
 from pathlib import Path
 
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.converge import converge_guests
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import parse_guests
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.hypervisor import Hypervisor
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox import driver
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox.arguments import CONNECTION
@@ -16,6 +19,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.prox
 from fakepve import FakeVm
 
 from tests.simulators.proxmox.serving import ChrPve
+from tests.unit.support import quiet
 from tests.waiting import PATIENCE
 
 Options = dict[str, t.Any]
@@ -64,3 +68,25 @@ def add_foreign(pve: ChrPve, name: str) -> FakeVm:
     vmid = 900 + len(pve.vms)
     config = {"net0": f"virtio=BC:24:11:00:00:{len(pve.vms):02X},bridge=vmbr0,firewall=1", "description": "theirs", "tags": "theirs"}
     return pve.add_vm(vmid, name, node="pve1", status="running", config=config)
+
+
+def guest(name: str, path: str, **more: t.Any) -> Options:
+    """An entry of `guests`: two interfaces on a bridge that every node has."""
+    nics = [{"name": "ether1", "network": "vmbr0"}, {"name": "ether2", "network": "lan"}]
+    networks = [{"name": "lan", "attach_to": "vmbr0", "vlan_tag": 20}]
+    return {"name": name, "image": path, "version": "7.20.8", "memory": 320, "interfaces": nics, "networks": networks, **more}
+
+
+def tried(options: Options, *wanted: Options, check_mode: bool = False, concurrency: int = 2) -> dict[str, Outcome]:
+    """One run of the engine, as a module makes it."""
+    with connect(options, concurrency) as hypervisor:
+        specs, errors = parse_guests(list(wanted), hypervisor.platform)
+        assert not errors, errors
+        return converge_guests(hypervisor, specs, check_mode=check_mode, concurrency=concurrency, progress=quiet)
+
+
+def converge(options: Options, *wanted: Options, check_mode: bool = False, concurrency: int = 2) -> dict[str, Outcome]:
+    """The same, in which nothing fails."""
+    outcomes = tried(options, *wanted, check_mode=check_mode, concurrency=concurrency)
+    assert {name: str(outcome.error) for name, outcome in outcomes.items() if outcome.error} == {}
+    return outcomes
