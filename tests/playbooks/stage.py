@@ -199,7 +199,11 @@ class Stage:
 
     def provision(self, hosts: t.Mapping[str, t.Any], *options: str) -> Played:
         """Run the playbook `provision` on hosts, given with their variables."""
-        return self._end(self._begin(hosts, "vrouter.mikrotik.provision", *options))
+        return self.run("provision", hosts, *options)
+
+    def run(self, playbook: str, hosts: t.Mapping[str, t.Any], *options: str) -> Played:
+        """Run one of the collection's playbooks on hosts, given with their variables."""
+        return self._end(self._begin(hosts, f"vrouter.mikrotik.{playbook}", *options))
 
     def begin(self, hosts: t.Mapping[str, t.Any], tasks: t.Sequence[t.Any], *options: str, **play: t.Any) -> subprocess.Popen[str]:
         """Tasks on hosts, as a process with a group of its own."""

@@ -134,7 +134,7 @@ def test_modules_run_on_it(stage: Stage, host: Host) -> None:
 
     both = {**ask, "vrouter.mikrotik.chr_place_info": {"libvirt": {"uri": "qemu:///system"}}}
     refused = stage.play({"localhost": here}, [both], module_defaults=group)
-    assert "mutually exclusive: libvirt|toy" in refused.message("localhost")
+    assert "mutually exclusive: libvirt|proxmox|toy" in refused.message("localhost")
 
 
 def test_a_hypervisor_that_is_away_is_one_line(stage: Stage, host: Host) -> None:

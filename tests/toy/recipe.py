@@ -38,9 +38,9 @@ def add_toy(workshop: Workshop) -> None:
     registry = f"{HYPERVISORS}/registry.py"
     imports = "from .toy import arguments as toy_arguments\nfrom .toy.platform import PLATFORM as TOY\n"
     workshop.insert(registry, "from .libvirt.platform import PLATFORM as LIBVIRT", imports)
-    workshop.insert(registry, "    return driver.connect(options, concurrency)", OPEN)
-    entry = "_ALL: t.Final = (Driver(LIBVIRT, libvirt_arguments.CONNECTION, libvirt_arguments.GUEST, _libvirt),"
-    workshop.replace(registry, entry, f"{entry} Driver(TOY, toy_arguments.CONNECTION, toy_arguments.GUEST, _toy),")
+    workshop.insert(registry, "    from .proxmox import driver\n\n    return driver.connect(options, concurrency)", OPEN)
+    entry = "Driver(PROXMOX, proxmox_arguments.CONNECTION, proxmox_arguments.GUEST, _proxmox, proxmox_arguments.NIC),"
+    workshop.insert(registry, entry, "    Driver(TOY, toy_arguments.CONNECTION, toy_arguments.GUEST, _toy),\n")
 
 
 def add_module(workshop: Workshop) -> None:

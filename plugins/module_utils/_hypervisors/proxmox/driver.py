@@ -18,6 +18,7 @@ from ..._guests.plan import GuestPlan
 from ..._guests.segment import SegmentPlan, SegmentSpec, SegmentState
 from ..._routeros.way import Way
 from . import mark
+from .agent import Agents
 from .checks import Checks
 from .cluster import Cluster
 from .config import Config, identity, net_key
@@ -58,6 +59,7 @@ class ProxmoxHypervisor:
         self._networks = Networks(api, self._cluster)
         self._uploads = Uploads(api, self._tasks)
         self._checks = Checks(api, self._cluster, self._networks, self._uploads, self._guests)
+        self._agents = Agents(api)
         self._maker = Maker(api, self._tasks, self._cluster, self._guests, self._uploads, self._powers)
 
     # reading
@@ -169,7 +171,7 @@ class ProxmoxHypervisor:
     # inside the router
 
     def ways(self, guest: GuestState) -> t.Sequence[Way]:
-        return []
+        return [self._agents.way(int(guest.id), lambda ask: self._guests.at(guest.ref, ask), guest.agent_connected)]
 
     def list(self) -> Observed:
         return self._guests.ours()

@@ -69,13 +69,17 @@ class Maker:
         config = new_config(guest)
         config[key] = f"{place.storage}:0,import-from={source},serial={_serial()}"
         config.update(boot=f"order={key}", pool=guest.own("pool"))
+        later = {"tags": config.pop("tags")} if config["pool"] else {}  # who has rights on the pool alone may tag only what is in it
 
         def begin(vmid: int) -> str:
             return str(self._api.post(f"nodes/{place.node}/qemu", vmid=vmid, **config))
 
         vmid = self._take_id(guest, place.node, begin, report)
         self._whole.add(guest.uuid)
-        return GuestRef(guest.spec.name, guest.uuid, str(vmid), place.node)
+        ref = GuestRef(guest.spec.name, guest.uuid, str(vmid), place.node)
+        if later:
+            self._guests.change(ref, lambda dummy: later, FAILED)
+        return ref
 
     # From a template
 

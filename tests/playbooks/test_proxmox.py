@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, the vrouter.mikrotik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The same playbooks on Proxmox VE, over TLS: on the double, whose guests are simulated CHRs."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+from fakepve import FakeVm
+
+from tests.playbooks.stage import Stage
+from tests.simulators.proxmox.asked import writes
+from tests.simulators.proxmox.config import digest
+from tests.simulators.proxmox.serving import ChrPve, certificate, serve
+
+PASSWORD = "sesame-open-1"
+TOKEN = "chr-tests-secret-of-the-token"
+Hosts = dict[str, dict[str, t.Any]]
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    return certificate(tmp_path_factory.mktemp("proxmox"))
+
+
+@pytest.fixture(params=["9.0"])
+def pve(request: pytest.FixtureRequest, files: tuple[str, str]) -> t.Iterator[ChrPve]:
+    """The double, with another's guest, which is the same afterwards."""
+    with serve(ChrPve(request.param), files) as double:
+        double.apitokens["root@pam!tests"] = TOKEN
+        config = {"net0": "virtio=BC:24:11:00:00:01,bridge=vmbr0,firewall=1", "description": "theirs"}
+        theirs = double.add_vm(900, "theirs", node="pve1", status="running", config=config)
+        before = digest(theirs)
+        yield double
+        assert digest(theirs) == before
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)
+
+
+def routers(stage: Stage, pve: ChrPve, ca: str, count: int = 2, **variables: t.Any) -> Hosts:
+    """An inventory of routers."""
+    image = stage.folder / "chr-7.20.8.img"
+    image.write_bytes(b"vrouter.version=7.20.8 ".ljust(510, b"\0") + b"\x55\xaa" + bytes(65_024))
+    common: dict[str, t.Any] = {
+        "chr_hypervisor": "proxmox",
+        "chr_proxmox_hosts": ["localhost.invalid", pve.host],
+        "chr_proxmox_port": pve.port,
+        "chr_proxmox_token_id": "root@pam!tests",
+        "chr_proxmox_token_secret": TOKEN,
+        "chr_proxmox_ca_path": ca,
+        "chr_version": "7.20.8",
+        "chr_image_path": str(image),
+        "chr_networks": [{"name": "wan", "attach_to": "vmbr0"}, {"name": "lan", "attach_to": "vmbr0", "vlan_tag": 20}],
+        "chr_interfaces": [{"name": "ether1", "network": "wan"}, {"name": "ether2", "network": "lan"}],
+        "chr_first_boot_admin_password": PASSWORD,
+        **variables,
+    }
+    return {f"r{number}": {**common, "chr_first_boot_identity": f"r{number}"} for number in range(1, count + 1)}
+
+
+def vm(pve: ChrPve, name: str) -> FakeVm:
+    return next(vm for vm in pve.vms if vm.name == name)
+
+
+def test_two_routers_from_nothing_to_removed(stage: Stage, pve: ChrPve, files: tuple[str, str]) -> None:
+    described = routers(stage, pve, files[0])
+    predicted = stage.provision(described, "--check", "--diff")
+    assert "2 pending" in predicted.output, predicted.output
+    assert writes(pve.asked) == []
+
+    done = stage.provision(described, "-vvv")
+    assert "2 done" in done.output, done.output
+    assert TOKEN not in done.output and PASSWORD not in done.output
+    guest = vm(pve, "r1")
+    assert guest.status == "running" and "link_down" not in guest.config["net0"]
+    assert "tag=20" in guest.config["net1"] and guest.config["tags"] == "vrouter.mikrotik"
+    assert pve.machines[guest.vmid].router is not None
+
+    pve.pvestatd()
+    for options in ((), ("--check", "--diff")):
+        pve.asked.clear()
+        again = stage.provision(described, *options)
+        assert "Nothing changed: 0 done, 2 unchanged" in again.output, again.output
+        assert writes(pve.asked) == []
+
+    described["r1"]["chr_first_boot_identity"] = "renamed"
+    assert "r1: drift. identity: " in stage.provision(described).output
+    confirmed = stage.run("destroy", described, "--extra-vars", json.dumps({"confirm": ["r1", "r2"]}))
+    assert "2 done" in confirmed.output, confirmed.output
+    assert [guest.name for guest in pve.vms] == ["theirs"]
+    assert not pve.storages["local-lvm"].get("volumes"), "no disk is left"
+
+
+def test_a_cluster_that_is_away_is_one_line(stage: Stage, pve: ChrPve, files: tuple[str, str]) -> None:
+    described = routers(stage, pve, files[0], chr_proxmox_hosts=["127.0.0.1:9"])
+    failed = stage.provision(described)
+    assert failed.hosts("failed") == ["r1", "r2"] or failed.stats("failures") == ["r1", "r2"]
+    assert "Proxmox VE cannot be reached at 127.0.0.1:9" in failed.output
+    assert "Traceback" not in failed.output and TOKEN not in failed.output
