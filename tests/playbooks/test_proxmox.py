@@ -66,7 +66,8 @@ def routers(stage: Stage, pve: ChrPve, ca: str, count: int = 2, **variables: t.A
 
 
 def vm(pve: ChrPve, name: str) -> FakeVm:
-    return next(vm for vm in pve.vms if vm.name == name)
+    found: FakeVm = next(vm for vm in pve.vms if vm.name == name)
+    return found
 
 
 def test_two_routers_from_nothing_to_removed(stage: Stage, pve: ChrPve, files: tuple[str, str]) -> None:
