@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Callable
 
 from .errors import invalid_value
@@ -41,6 +43,22 @@ def find(subject: Value, key: Value, after: Value) -> Value:
         return next((at for at, item in enumerate(subject.items) if at > start and to_text(item) == wanted), None)
     place = to_text(subject).find(to_text(key), start + 1)
     return None if place < 0 else place
+
+
+# What :convert knows here: how bytes are written, and read. RouterOS knows more.
+_WRITTEN: dict[str, Callable[[bytes], bytes]] = {"raw": bytes, "base64": base64.b64encode, "hex": binascii.b2a_hex}
+_READ: dict[str, Callable[[bytes], bytes]] = {"raw": bytes, "base64": base64.b64decode, "hex": binascii.a2b_hex}
+
+
+def convert(value: Value, source: str, target: str) -> str:
+    """The bytes of a text, written in another way."""
+    if source not in _READ or target not in _WRITTEN:
+        raise invalid_value("from" if source not in _READ else "to")
+    try:
+        read = _READ[source](to_text(value).encode("latin-1"))
+    except ValueError as error:
+        raise invalid_value("value") from error
+    return _WRITTEN[target](read).decode("latin-1")
 
 
 def _length(value: Value) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .conversions import CONVERSIONS, find, pick, seconds
+from .conversions import CONVERSIONS, convert, find, pick, seconds
 from .errors import RouterError, missing
 from .evaluator import ReturnSignal, Scope
 from .menu import Command, Invocation, Menu
@@ -17,6 +17,8 @@ from .values import NOTHING, Array, Code, Time, Value, parse_address, to_array, 
 
 if TYPE_CHECKING:
     pass
+
+_CONVERTS = (7, 12)  # the first release with :convert
 
 
 def _need(call: Invocation, *names: str) -> Node:
@@ -192,6 +194,10 @@ def _find(call: Invocation) -> Value:
     return find(call.need("in"), call.need("key"), call.values.get("from"))
 
 
+def _convert(call: Invocation) -> Value:
+    return convert(call.need("value"), call.text("from", "raw"), call.text("to", "raw"))
+
+
 def _import(call: Invocation) -> Value:
     """Errors are catchable; an import stops at the first one and keeps what was done before it."""
     source = call.interpreter.router.files.read(call.text("file-name"))
@@ -231,10 +237,10 @@ def _ping(call: Invocation) -> Value:
 
 
 def _conversion(name: str) -> Command:
-    convert = CONVERSIONS[name]
+    conversion = CONVERSIONS[name]
 
     def handler(call: Invocation) -> Value:
-        return convert(call.need("value"))
+        return conversion(call.need("value"))
 
     return Command(name, handler, positional=("value",), typed=True)
 
@@ -280,10 +286,11 @@ def _control_flow() -> list[Command]:
     ]
 
 
-def build() -> Menu:
-    """The root menu with the language's commands."""
+def build(release: tuple[int, int]) -> Menu:
+    """The root menu with the commands that the language has in a release."""
     root = Menu("")
     for command in (
+        *([Command("convert", _convert, ("from", "to"), positional=("value",), typed=True)] if release >= _CONVERTS else []),
         *_control_flow(),
         *(_conversion(name) for name in CONVERSIONS),
         Command("put", _put, positional=("message",), typed=True),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -68,7 +69,7 @@ class Router:
         self._uuid = uuid
         self._dirty = False
         self._menus: dict[str, Menu] = {}
-        self.root = language.build()
+        self.root = language.build(self.release)
         for make in (*(area.menus for area in _AREAS), *areas):
             for path, menu in make(self).items():
                 self._menus["/" + path] = menu
@@ -141,6 +142,12 @@ class Router:
     def identity(self) -> str:
         with self.lock:
             return outward(str(self.settings("/system/identity").current()["name"]))
+
+    @property
+    def release(self) -> tuple[int, int]:
+        """Major and minor number of the RouterOS that it plays."""
+        major, minor = self.platform.version.split(".")[:2]
+        return int(major), int(re.sub(r"\D.*", "", minor))
 
     @property
     def system_id(self) -> str:

@@ -68,6 +68,7 @@ Run = Callable[[str], str]
             "12\nnil\ntrue\n192.0.2.1",
         ),
         (':put [:len [:toarray "a,b,c"]]; :put [:tostr {1;2}]; :put [:totime "90"]', "3\n1;2\n00:01:30"),
+        (':put [:convert "a\\00\\FF" to=base64]; :put [:convert from=hex "4142"]; :put [:convert "AB" to=hex]', "YQD/\nAB\n4142"),
         ("# comment\n:put a ; :put b\n# comment", "a\nb"),
         (
             ":retry command={ :global n; :set n ($n + 1); :if ($n < 3) do={ :error no } } delay=1 max=5\n:global n; :put $n",

@@ -196,6 +196,31 @@ def test_files_are_listed_read_and_changed(run: Run) -> None:
     assert run(":put [:len [/file find]]") == "0"
 
 
+def test_files_are_read_in_pieces_of_any_bytes(run: Run, fail: Fail, router: Router) -> None:
+    content = bytes(range(256)) * 160
+    router.files.write_file("a.bin", content.decode("latin-1"))
+    piece = '([/file read file=a.bin offset={} chunk-size={} as-value]->"data")'
+    assert base64.b64decode(run(f":put [:convert {piece.format(40000, 32768)} to=base64]")) == content[40000:]
+    assert run(f":put [:len {piece.format(50000, 1)}]") == "0"
+    assert "out of range (1..32768)" in fail("/file read file=a.bin offset=0 chunk-size=32769 as-value")
+    assert fail("/file read file=b.bin offset=0 chunk-size=1 as-value").startswith("input does not match any value of file")
+
+
+def test_contents_are_those_of_short_files(run: Run, router: Router) -> None:
+    for size, shown in ((61440, 61440), (61441, 0)):
+        router.files.write_file("a.txt", "a" * size)
+        assert run(":put [:len [/file get a.txt contents]]") == str(shown)
+
+
+def test_what_old_releases_lack() -> None:
+    router = Router(MemoryPlatform(version="7.11.2"))
+    router.boot()
+    for source in ("/file read file=a offset=0 chunk-size=1 as-value", ":put [:convert a to=base64]"):
+        assert router.execute(source).exit_code == -1
+    router.files.write_file("a.txt", "a" * 4096)
+    assert router.execute(":put [:len [/file get a.txt contents]]").output == "0\r\n"
+
+
 def test_ping_returns_the_number_of_answers(run: Run, platform: MemoryPlatform) -> None:
     platform.reachable.add("192.0.2.1")
     assert run(":put [/ping 192.0.2.1 count=3]").splitlines()[-2:] == ["    sent=3 received=3 packet-loss=0%", "3"]

@@ -13,17 +13,21 @@ import itertools
 import secrets
 import threading
 import typing as t
+from contextlib import suppress
 from dataclasses import dataclass
 
-from ..._core.errors import GuestError, LostError, UnsupportedError
+from ..._core.errors import GuestError, LostError, RouterError, UnsupportedError
 from ..._core.text import quote
 from ..._core.waiting import Deadline
 from ..._routeros.agent_facts import agent_facts
 from ..._routeros.ascii_source import ascii_source
 from ..._routeros.qga import NO_AGENT
-from ..._routeros.script import EXIT_DONE
+from ..._routeros.script import EXIT_DONE, GUARD_TIMEOUT, follow
 from ..._routeros.way import Credential, Ended, Pace
-from .agent_ladder import PACE, FileRung, InputRung, Known, Ladder, Rung
+from . import file_scripts
+from .agent_files import AgentFiles
+from .agent_ladder import PACE, FileRung, InputRung, Known, Ladder, Rung, fresh_name
+from .agent_limits import part
 from .agent_line import AgentLine, At, AwayError
 from .connection import Api
 
@@ -71,7 +75,7 @@ class PveAgentWay:
         self._jobs: dict[int, _Job] = {}
         self._numbers = itertools.count(1)
         self.is_open = is_open
-        self.files = None
+        self.files = AgentFiles(self, line)
 
     def wait(self, timeout: float) -> None:
         """Ping the agent until it answers. What no patience mends (no agent, a guest that is off, a missing privilege) is told at once."""
@@ -135,4 +139,21 @@ class PveAgentWay:
         return agent_facts(self, self._line.simple("network-get-interfaces"))
 
     def _shortened(self, source: str) -> str:
-        raise UnsupportedError(f"the script is too long: {len(source)} characters do not go to the agent at once", remedy="Split it")
+        """A short script that runs a long one, which is on the router in several files by then."""
+        if not self.files.reads_pieces:
+            raise UnsupportedError(
+                f"the script is too long: {len(source)} characters do not go to the agent at once",
+                found=f"RouterOS before {file_scripts.READS_PIECES}, which cannot put it together",
+                remedy="Split the script",
+            )
+        names: list[str] = []
+        step = part(self._line.api.version)
+        try:
+            for start in range(0, len(source), step):
+                names.append(fresh_name("txt"))
+                self._line.write_file(names[-1], source[start : start + step].encode())
+        except RouterError:
+            with suppress(RouterError):
+                follow(self, file_scripts.remove(names), GUARD_TIMEOUT)
+            raise
+        return file_scripts.run_parts(names, len(source))

@@ -19,11 +19,11 @@ from ..._core.errors import GuestError, LostError, UnreachableError
 from ..._core.text import quote
 from ..._routeros.script import GUARD_TIMEOUT, follow
 from ..._routeros.way import Ended, Pace
+from . import file_scripts
 from .agent_limits import TAKES_LISTS, takes_file, takes_input
 from .agent_line import AgentLine, AwayError, RefusedCommandError
 from .connection import NodeError
 
-PREFIX: t.Final = "vrouter-mikrotik-"  # of the files that are ours, for as long as it takes to run them
 PACE: t.Final = Pace(0.05, 0.5)  # a look is a request, for which Proxmox VE asks the agent twice
 ALL_USELESS: t.Final = "Give proxmox.ssh_user: on the node itself, qm guest exec hands scripts over in the form that CHR documents"
 
@@ -77,17 +77,22 @@ class FileRung:
         self._line = line
 
     def takes(self, source: str) -> bool:
-        return takes_file(self._line.api.version, len(_in_a_file("", source)))
+        return takes_file(self._line.api.version, _in_a_file(fresh_name("rsc"), source))
 
     def start(self, source: str) -> int:
-        name = f"{PREFIX}{secrets.token_hex(4)}.rsc"
-        self._line.write_file(name, _in_a_file(name, source).encode())
+        name = fresh_name("rsc")
+        self._line.write_file(name, _in_a_file(name, source))
         command = [name] if self._line.api.version >= TAKES_LISTS else name
         return int(self._line.post("exec", command=command)["pid"])
 
 
-def _in_a_file(name: str, source: str) -> str:
-    return f"{{\n/file remove [/file find where name={quote(name)}]\n:local run [:parse {quote(source)}]\n$run\n}}\n"
+def fresh_name(ending: str) -> str:
+    """For a file of ours, which nobody else writes or runs."""
+    return f"vrouter-mikrotik-{secrets.token_hex(4)}.{ending}"
+
+
+def _in_a_file(name: str, source: str) -> bytes:
+    return f"{{\n{file_scripts.remove([name])}\n:local run [:parse {quote(source)}]\n$run\n}}\n".encode()
 
 
 Shorten = t.Callable[[str], str]  # a script that does the same as one that is too long for a rung
@@ -107,10 +112,11 @@ class Ladder:
             if rung.title in self._known.useless:
                 continue
             try:
-                if rung.leaves_source and not self._known.proven and not self._runs(rung):
+                fits = rung.takes(source)
+                if (rung.leaves_source or not fits) and not self.runs(rung):
                     self.leave(rung, "nothing was run")
                     continue
-                return rung, rung.start(source if rung.takes(source) else shorten(source))
+                return rung, rung.start(source if fits else shorten(source))
             except RefusedCommandError as error:
                 if self._known.proven:
                     raise
@@ -122,8 +128,15 @@ class Ladder:
         return _status(self._line, pid)
 
     def runs(self, rung: Rung) -> bool:
-        """Whether a rung runs scripts at all, found out with a harmless one unless it is known."""
-        return self._known.proven or self._runs(rung)
+        """Whether a rung runs scripts at all, found out with a harmless one unless it is known. Raises GuestError."""
+        if not self._known.proven:
+            mark = f"vrouter.mikrotik: {secrets.token_hex(4)}"
+            try:
+                ended = follow(_Probe(self._line, rung), f":put {quote(mark)}", GUARD_TIMEOUT)
+            except LostError as error:  # no script of the user's has begun
+                raise GuestError("whether scripts can be handed over cannot be found out", found=str(error), remedy="Run again") from error
+            self._known.proven = mark in ended.output
+        return self._known.proven
 
     def prove(self) -> None:
         """A script did run."""
@@ -132,12 +145,6 @@ class Ladder:
     def leave(self, rung: Rung, why: str) -> None:
         """Never use a rung again."""
         self._known.useless[rung.title] = why
-
-    def _runs(self, rung: Rung) -> bool:
-        mark = f"vrouter.mikrotik: {secrets.token_hex(4)}"
-        self._known.proven = mark in follow(_Probe(self._line, rung), f":put {quote(mark)}", GUARD_TIMEOUT).output
-        return self._known.proven
-
 
 class _Probe:
     """One rung, for a script that may be run any number of times."""

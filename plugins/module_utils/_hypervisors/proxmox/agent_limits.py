@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import typing as t
 from urllib.parse import urlencode
@@ -19,7 +20,7 @@ _LARGE_BODY: t.Final = 512 * 1024
 _LARGE_BODIES_FROM: t.Final[Release] = (8, 4)
 _BESIDE: t.Final = 1024  # for the other fields
 FILE: t.Final = _CONTENT // 4 * 3  # bytes of the largest file
-PART: t.Final = FILE // 3  # bytes that fit into a small body, however much of their base64 a form must write as %XX
+_PART: t.Final = FILE // 3  # bytes that fit into a small body, however much of their base64 a form must write as %XX
 
 
 def takes_input(release: Release, source: str) -> bool:
@@ -28,14 +29,15 @@ def takes_input(release: Release, source: str) -> bool:
     return len(source) <= _INPUT and encoded <= _body(release) - _BESIDE
 
 
-def takes_file(release: Release, size: int) -> bool:
-    """Whether a file of so many bytes goes at once."""
-    return size <= part(release)
+def takes_file(release: Release, content: bytes) -> bool:
+    """Whether a file goes at once."""
+    encoded = len(urlencode({"": base64.b64encode(content)}))
+    return len(content) <= FILE and encoded <= _body(release) - _BESIDE
 
 
 def part(release: Release) -> int:
-    """The bytes of the largest file."""
-    return FILE if _body(release) == _LARGE_BODY else PART
+    """Bytes of a file that certainly goes at once."""
+    return FILE if _body(release) == _LARGE_BODY else _PART
 
 
 def _body(release: Release) -> int:

@@ -78,9 +78,9 @@ class AgentLine:
         """Put a file in the root of /file. CHR writes it and says nothing when it is closed, which Proxmox VE takes for a failure (0b)."""
         try:
             self.post("file-write", file=name, content=base64.b64encode(content).decode(), encode=False)
-        except UnheardError as error:
-            if error.command != "guest-file-close":
-                raise
+        except LostError as error:
+            if not isinstance(error, UnheardError) or error.command != "guest-file-close":
+                raise GuestError(f"file {name}: whether it was written is unknown", found=str(error), remedy="Run again") from error
 
     def _ask(self, request: t.Callable[..., t.Any], command: str, fields: t.Mapping[str, t.Any]) -> t.Any:
         with self._turn:

@@ -8,15 +8,20 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from ..errors import RouterError
+from ..errors import RouterError, invalid_value, no_match
 from ..fields import Field, Stored
-from ..menu import Menu
+from ..menu import Command, Invocation, Menu
+from ..printing import as_value
 from ..table import Item, Table
-from ..values import Value
+from ..values import Value, literal, to_number
 
 if TYPE_CHECKING:
     from ..router import Router
 
+_READS_PIECES = (7, 13)  # the first release with /file/read; not in the command tree of 7.12.2, and in that of 7.16.2
+_PIECE = 32768  # bytes of the largest piece
+_CONTENTS = 60 * 1024  # bytes of a file that has `contents`, as documented; in which release it grew to that is not known
+_OLD_CONTENTS = 4095
 _TYPES = {"rsc": "script", "backup": "backup", "npk": "package", "key": "ssh key", "pub": "ssh key"}
 
 
@@ -27,6 +32,38 @@ def file_type(name: str) -> str:
 
 class Files(Table):
     columns = ("name", "type", "size", "last-modified")
+
+    def _add_commands(self) -> None:
+        super()._add_commands()
+        if self._reads_pieces:
+            self.add_command(Command("read", self.do_read, ("file", "offset", "chunk-size"), flags=("as-value",)))
+
+    @property
+    def _reads_pieces(self) -> bool:
+        return self.router.release >= _READS_PIECES
+
+    def do_read(self, call: Invocation) -> Value:
+        """A piece of a file."""
+        offset, size = to_number(literal(call.text("offset", "0"))), to_number(literal(call.text("chunk-size")))
+        if offset is None or size is None:
+            raise invalid_value("offset" if offset is None else "chunk-size")
+        if not 1 <= size <= _PIECE:
+            raise RouterError(f"value of chunk-size is out of range (1..{_PIECE})")
+        contents = self.read(call.text("file"))
+        if contents is None:
+            raise no_match("file")
+        data = contents[offset : offset + size]
+        if "as-value" in call:
+            return as_value({"data": data})
+        call.interpreter.emit(f"  data: {data}")
+        return None
+
+    def record(self, item: Item) -> dict[str, Value]:
+        """Contents that are too long for `contents` are not shown."""
+        record = super().record(item)
+        if len(str(item.values["contents"])) > (_CONTENTS if self._reads_pieces else _OLD_CONTENTS):
+            del record["contents"]
+        return record
 
     def properties(self) -> frozenset[str]:
         return super().properties() | {"size", "last-modified"}

@@ -49,7 +49,7 @@ class License(Settings):
         deadline, renewal = float(str(self.stored["deadline"])), float(str(self.stored["renewal"]))
         shown = deadline > now and float(str(self.stored["counts-from"])) <= self.router.booted
         values: dict[str, Value] = {}
-        if self._version() >= (7, 0):
+        if self.router.release >= (7, 0):
             values["limited-upgrades"] = deadline <= now
         values["next-renewal-at"] = self._date(renewal) if shown else ""
         values["deadline-at"] = self._date(deadline)
@@ -58,13 +58,9 @@ class License(Settings):
     def record(self) -> dict[str, Value]:
         return {"system-id": str(self.stored["system-id"]), "level": str(self.stored["level"]), **self.computed()}
 
-    def _version(self) -> tuple[int, int]:
-        major, minor = self.router.platform.version.split(".")[:2]
-        return int(major), int(minor)
-
     def _date(self, moment: float) -> str:
         at = time.gmtime(moment)
-        if self._version() >= _NEW_DATES:
+        if self.router.release >= _NEW_DATES:
             return time.strftime("%Y-%m-%d %H:%M:%S", at)
         return f"{_MONTHS[at.tm_mon - 1]}/{at.tm_mday:02}/{at.tm_year} {time.strftime('%H:%M:%S', at)}"
 

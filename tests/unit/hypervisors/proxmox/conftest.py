@@ -13,7 +13,8 @@ import pytest
 from tests.simulators.proxmox.schemas import AbsentError, schema_of
 from tests.simulators.proxmox.serving import ChrPve, certificate, serve
 
-from .support import Options, connection_options, offer_token
+from .routers import Boot, Guest, boot
+from .support import Options, api, connection_options, offer_token
 
 Start = t.Callable[[str], ChrPve]
 
@@ -50,3 +51,16 @@ def pve(start: Start) -> ChrPve:
 def options(pve: ChrPve, files: tuple[str, str]) -> Options:
     """A connection by token, which trusts the double's certificate."""
     return connection_options(pve, files[0])
+
+
+@pytest.fixture
+def booted(start: Start, files: tuple[str, str]) -> t.Iterator[Boot]:
+    """Boot a router on a release; `connection` are the options of the connection through which it is asked."""
+    with contextlib.ExitStack() as stack:
+
+        def make(release: str = "9.0", connection: t.Mapping[str, t.Any] | None = None, **config: t.Any) -> Guest:
+            pve = start(release)
+            options = connection_options(pve, files[0])
+            return boot(pve, options, stack.enter_context(api({**options, **(connection or {})})), **config)
+
+        yield make

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox.agent import Agents, PveAgentWay
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox.connection import Api
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox.tasks import Tasks
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script import Script, run
 
 from tests.simulators.proxmox.asked import Asked, without_polling
 from tests.simulators.proxmox.serving import ChrPve
@@ -22,6 +23,8 @@ from .support import Options, api
 NODE = "pve1"
 PASSWORD = {"token_id": None, "token_secret": None, "user": "root@pam", "password": "secret"}
 NET = "virtio=02:00:00:00:00:01,bridge=vmbr0"
+RELEASES = ["7.4", "8.0", "8.4", "9.0"]
+COUNT = ":global n; :set n ($n + 1); :put $n"
 
 
 @dataclass
@@ -66,3 +69,11 @@ def boot(pve: ChrPve, options: Options, proxmox: Api, *, vmid: int = 100, versio
         tasks.carry_out(lambda: root.post(f"nodes/{NODE}/qemu/{vmid}/status/start"), "start")
     pve.asked.clear()
     return Guest(pve, Agents(proxmox), vmid)
+
+
+def said(guest: Guest, source: str) -> str:
+    """What a script prints, by a new way."""
+    return run(guest.way(), Script("test", source)).output or ""
+
+
+Boot = t.Callable[..., Guest]

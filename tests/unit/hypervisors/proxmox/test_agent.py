@@ -8,39 +8,16 @@ from __future__ import annotations
 import asyncio
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import GuestError, InputError, LostError, UnsupportedError
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script import Script, ScriptError, run
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script import ScriptError
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.way import Ended
 
 from tests.waiting import PATIENCE, wait_until
 
-from .conftest import Start
-from .routers import Guest, boot
-from .support import TOKEN, api, connection_options
-
-Boot = t.Callable[..., Guest]
-RELEASES = ["7.4", "8.0", "8.4", "9.0"]
-COUNT = ":global n; :set n ($n + 1); :put $n"
-
-
-@pytest.fixture
-def booted(start: Start, files: tuple[str, str]) -> t.Iterator[Boot]:
-    """Boot a router on a release; `connection` are the options of the connection through which it is asked."""
-    with ExitStack() as stack:
-
-        def make(release: str = "9.0", connection: t.Mapping[str, t.Any] | None = None, **config: t.Any) -> Guest:
-            pve = start(release)
-            options = connection_options(pve, files[0])
-            return boot(pve, options, stack.enter_context(api({**options, **(connection or {})})), **config)
-
-        yield make
-
-
-def said(guest: Guest, source: str) -> str:
-    return run(guest.way(), Script("test", source)).output or ""
+from .routers import COUNT, RELEASES, Boot, said
+from .support import TOKEN
 
 
 @pytest.mark.parametrize("release", RELEASES)
