@@ -91,6 +91,17 @@ options:
         description: How long a task may take, in seconds. One that takes longer is not stopped.
         type: int
         default: 600
+      ssh_user:
+        description:
+          - A user of the nodes, for routers whose guest agent takes a script in neither of the API's forms.
+          - The node then hands it over, by C(qm guest exec) over SSH. Without a user, nothing is done over SSH.
+          - V(root), or one who may run C(qm) with C(sudo) and no password. OpenSSH's client logs in, with a key, never a password.
+          - A node is logged in to by its name in the cluster; where that is no name in the DNS, OpenSSH's configuration maps it (C(HostName)).
+          - The node's host key must be known; it is checked whatever the configuration says.
+        type: str
+      ssh_config:
+        description: OpenSSH's configuration for that, with addresses, ports, keys and known hosts. If not given, the user's own.
+        type: path
 requirements:
   - libvirt-python (on the machine that runs the module, as a rule the controller)
   - proxmoxer, requests and requests-toolbelt (on the machine that runs the module, as a rule the controller)

@@ -26,10 +26,11 @@ from ..._routeros.script import EXIT_DONE, GUARD_TIMEOUT, follow
 from ..._routeros.way import Credential, Ended, Pace
 from . import file_scripts
 from .agent_files import AgentFiles
-from .agent_ladder import PACE, FileRung, InputRung, Known, Ladder, Rung, fresh_name
+from .agent_ladder import PACE, FileRung, InputRung, Known, Ladder, NodeRung, Rung, fresh_name
 from .agent_limits import part
 from .agent_line import AgentLine, At, AwayError
 from .connection import Api
+from .node_shell import NodeShell
 
 FIRST_PING: t.Final = 0.5  # seconds between two pings, growing; Proxmox VE itself waits 3 for an answer
 SLOWEST_PING: t.Final = 2.0
@@ -38,8 +39,9 @@ SLOWEST_PING: t.Final = 2.0
 class Agents:
     """The agents of one cluster's guests."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, shell: NodeShell | None) -> None:
         self._api = api
+        self._shell = shell
         self._known: dict[int, Known] = {}
         self._lock = threading.Lock()
 
@@ -47,7 +49,9 @@ class Agents:
         """The way into a guest. All ways into one guest take turns, and know what one of them found out."""
         with self._lock:
             known = self._known.setdefault(vmid, Known())
-        return PveAgentWay(AgentLine(self._api, at, known.turn), known, is_open)
+        line = AgentLine(self._api, at, known.turn)
+        rungs: list[Rung] = [InputRung(line), FileRung(line)]
+        return PveAgentWay(line, Ladder(line, known, rungs + ([NodeRung(line, self._shell)] if self._shell else [])), is_open)
 
 
 @dataclass
@@ -69,9 +73,9 @@ class PveAgentWay:
     logs_in = False
     pace: Pace = PACE
 
-    def __init__(self, line: AgentLine, known: Known, is_open: bool | None) -> None:
+    def __init__(self, line: AgentLine, ladder: Ladder, is_open: bool | None) -> None:
         self._line = line
-        self._ladder = Ladder(line, known, [InputRung(line), FileRung(line)])
+        self._ladder = ladder
         self._jobs: dict[int, _Job] = {}
         self._numbers = itertools.count(1)
         self.is_open = is_open

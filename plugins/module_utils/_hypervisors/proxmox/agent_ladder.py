@@ -20,9 +20,10 @@ from ..._core.text import quote
 from ..._routeros.script import GUARD_TIMEOUT, follow
 from ..._routeros.way import Ended, Pace
 from . import file_scripts
-from .agent_limits import TAKES_LISTS, takes_file, takes_input
+from .agent_limits import STDIN, TAKES_LISTS, takes_file, takes_input
 from .agent_line import AgentLine, AwayError, RefusedCommandError
 from .connection import NodeError
+from .node_shell import NodeShell
 
 PACE: t.Final = Pace(0.05, 0.5)  # a look is a request, for which Proxmox VE asks the agent twice
 ALL_USELESS: t.Final = "Give proxmox.ssh_user: on the node itself, qm guest exec hands scripts over in the form that CHR documents"
@@ -84,6 +85,28 @@ class FileRung:
         self._line.write_file(name, _in_a_file(name, source))
         command = [name] if self._line.api.version >= TAKES_LISTS else name
         return int(self._line.post("exec", command=command)["pid"])
+
+
+class NodeRung:
+    """The command of the node itself, which can say "no program, only input" on every release."""
+
+    title = "qm guest exec on the node"
+    leaves_source = False
+
+    def __init__(self, line: AgentLine, shell: NodeShell) -> None:
+        self._line = line
+        self._shell = shell
+
+    def takes(self, source: str) -> bool:
+        return len(source) <= STDIN
+
+    def start(self, source: str) -> int:
+        return self._line.reach(lambda path: self._shell.exec(*_node_and_vmid(path), source), "exec")
+
+
+def _node_and_vmid(path: str) -> tuple[str, int]:
+    dummy, node, dummy, vmid = path.split("/")
+    return node, int(vmid)
 
 
 def fresh_name(ending: str) -> str:

@@ -14,6 +14,7 @@ Release = tuple[int, int]
 
 TAKES_LISTS: t.Final[Release] = (8, 0)  # from here on `command` is a required list, before it is text that may be left out
 _INPUT: t.Final = 65536  # characters of input-data
+STDIN: t.Final = 1024 * 1024  # bytes that qm guest exec takes on a node
 _CONTENT: t.Final = 61440  # characters of a file's content, which go as base64
 _BODY: t.Final = 64 * 1024  # bytes of a request before 8.4, with everything encoded
 _LARGE_BODY: t.Final = 512 * 1024

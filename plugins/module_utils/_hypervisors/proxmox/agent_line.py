@@ -83,9 +83,13 @@ class AgentLine:
                 raise GuestError(f"file {name}: whether it was written is unknown", found=str(error), remedy="Run again") from error
 
     def _ask(self, request: t.Callable[..., t.Any], command: str, fields: t.Mapping[str, t.Any]) -> t.Any:
+        return self.reach(lambda path: request(f"{path}/agent/{command}", **fields), command)
+
+    def reach(self, ask: t.Callable[[str], Answer], command: str) -> Answer:
+        """The same by other means than the API, at the guest's path there. `command` is for the errors."""
         with self._turn:
             try:
-                return self._at(lambda path: request(f"{path}/agent/{command}", **fields))
+                return self._at(ask)
             except PveError as error:
                 raise explained(error, command) from error
 

@@ -28,6 +28,8 @@ CONNECTION: t.Final[dict[str, t.Any]] = {
         "timeout": {"type": "int", "default": 60},
         "upload_timeout": {"type": "int", "default": 600},
         "task_timeout": {"type": "int", "default": 600},
+        "ssh_user": {"type": "str"},
+        "ssh_config": {"type": "path"},
     },
 }
 

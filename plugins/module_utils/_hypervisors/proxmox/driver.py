@@ -26,6 +26,7 @@ from .connection import Api
 from .images import Uploads
 from .making import Maker
 from .networks import Networks
+from .node_shell import NodeShell
 from .placement import Place
 from .platform import PLATFORM
 from .power import Powers
@@ -39,7 +40,7 @@ def connect(options: t.Mapping[str, t.Any], concurrency: int) -> t.Iterator[Hype
     """An open driver for the `proxmox` options; closed at the end. Raises InputError for options that cannot be. Nobody is asked yet."""
     api = Api(options, concurrency)
     try:
-        yield ProxmoxHypervisor(api, concurrency)
+        yield ProxmoxHypervisor(api, concurrency, NodeShell.of(options))
     finally:
         api.close()
 
@@ -49,7 +50,7 @@ class ProxmoxHypervisor:
 
     platform = PLATFORM
 
-    def __init__(self, api: Api, concurrency: int) -> None:
+    def __init__(self, api: Api, concurrency: int, shell: NodeShell | None) -> None:
         self.title = f"Proxmox VE at {api.host}"
         self._api = api
         self._cluster = Cluster(api, concurrency)
@@ -59,7 +60,7 @@ class ProxmoxHypervisor:
         self._networks = Networks(api, self._cluster)
         self._uploads = Uploads(api, self._tasks)
         self._checks = Checks(api, self._cluster, self._networks, self._uploads, self._guests)
-        self._agents = Agents(api)
+        self._agents = Agents(api, shell)
         self._maker = Maker(api, self._tasks, self._cluster, self._guests, self._uploads, self._powers)
 
     # reading

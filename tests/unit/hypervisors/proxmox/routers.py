@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox.agent import Agents, PveAgentWay
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox.connection import Api
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox.node_shell import NodeShell
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox.tasks import Tasks
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script import Script, run
 
@@ -58,7 +59,9 @@ class Guest:
         return found
 
 
-def boot(pve: ChrPve, options: Options, proxmox: Api, *, vmid: int = 100, version: str = "7.20.8", **config: t.Any) -> Guest:
+def boot(
+    pve: ChrPve, options: Options, proxmox: Api, *, shell: NodeShell | None = None, vmid: int = 100, version: str = "7.20.8", **config: t.Any
+) -> Guest:
     """Make a guest of a RouterOS version, and start it."""
     pve.host_files["/root/chr.raw"] = f"vrouter.version={version} ".encode().ljust(70_000, b"\0")
     disk = "local-lvm:0,import-from=/root/chr.raw"
@@ -68,7 +71,7 @@ def boot(pve: ChrPve, options: Options, proxmox: Api, *, vmid: int = 100, versio
         tasks.carry_out(lambda: root.post(f"nodes/{NODE}/qemu", vmid=vmid, **wanted), "create")
         tasks.carry_out(lambda: root.post(f"nodes/{NODE}/qemu/{vmid}/status/start"), "start")
     pve.asked.clear()
-    return Guest(pve, Agents(proxmox), vmid)
+    return Guest(pve, Agents(proxmox, shell), vmid)
 
 
 def said(guest: Guest, source: str) -> str:
