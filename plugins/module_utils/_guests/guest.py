@@ -195,6 +195,11 @@ class GuestState:
         return self.mark is not None and self.mark.guest_uuid not in ("", self.uuid)
 
     @property
+    def unshaped(self) -> bool:
+        """Whether it is a clone of a template whose making was cut short: it still has the template's hardware, and gets its own with its disk."""
+        return self.cloned and self.mark is not None and not self.mark.disk_ready
+
+    @property
     def configured(self) -> bool:
         """Whether first boot has succeeded on this very guest and on the disk that it has. What cannot be proved does not count."""
         mark = self.mark

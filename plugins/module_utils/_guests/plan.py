@@ -87,6 +87,8 @@ def plan(spec: GuestSpec, found: GuestState | None, platform: Platform) -> Guest
         *(change for change in links if change.after),
         *_power(spec, found),
     )
+    if found.unshaped:
+        return GuestPlan(spec, found, changes)
     left = [change for change in fields if change.field not in platform.effects]
     return GuestPlan(spec, found, changes, tuple(_unlisted(spec, found)), (*left, *_left_of_interfaces(spec, found, platform)))
 

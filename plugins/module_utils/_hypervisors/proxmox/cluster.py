@@ -91,17 +91,25 @@ class Cluster:
         self._api = api
         self._concurrency = concurrency
         self._latest: Resources | None = None
+        self._before: frozenset[int] = frozenset()
         self._homes: dict[str, str] = {}  # node by name, of guests that were found or made
 
     def resources(self) -> Resources:
         """What there is now: one question."""
         entries = self._api.get("cluster/resources")
+        first = self._latest is None
         self._latest = Resources(
             {entry["node"]: _node(entry) for entry in entries if entry["type"] == "node"},
             tuple(_storage(entry) for entry in entries if entry["type"] == "storage"),
             tuple(_listed(entry) for entry in entries if entry["type"] == "qemu"),
         )
+        if first:
+            self._before = frozenset(guest.vmid for guest in self._latest.guests)
         return self._latest
+
+    def is_new(self, guest: Listed) -> bool:
+        """Whether it was not there when the cluster was first asked; it may still bear the name of one that had its VMID before."""
+        return guest.vmid not in self._before
 
     def latest(self) -> Resources:
         """What there was when it was last asked."""

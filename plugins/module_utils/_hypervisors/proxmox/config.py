@@ -9,11 +9,11 @@ import typing as t
 from dataclasses import dataclass
 
 from ..._core.errors import InputError
-from ..._guests.guest import GuestState, NewGuest, NicState, Power, slot_number
+from ..._guests.guest import GuestState, Mark, NewGuest, NicState, Power, slot_number
 from ..._guests.segment import SegmentSpec
 from . import mark
 from .platform import PLATFORM
-from .properties import UNUSED, Net, drives, is_enabled, is_on, nets, parse, system_drive, tags
+from .properties import UNUSED, Drive, Net, drives, is_enabled, is_on, nets, parse, system_drive, tags
 from .wires import render_trunk, wire_of
 
 Config = t.Dict[str, t.Any]  # noqa: UP006  (evaluated at import)
@@ -127,13 +127,20 @@ def state_of(standing: Standing, running: Config, stored: Config) -> GuestState:
         description=description,
         interfaces=tuple(_nic(number, net, nets(running).get(number)) for number, net in nets(stored).items()),
         own=_own(standing, running, stored, system.volume if system else ""),
-        disk_size=system.size >> 20 if system else 0,
+        disk_size=_size(system, marked),
         agent_connected=None if power == "running" and is_enabled(running.get("agent", "0")) else False,
         console=f"ssh -t root@{standing.node} qm terminal {standing.vmid}" if stored.get("serial0") == "socket" else "",
         disks=(*(drive.volume for drive in disks.values()), *(str(value) for name, value in sorted(stored.items()) if UNUSED.fullmatch(name))),
         disk_id=identity(stored) if power == "stopped" else None,
         suspended_for=BROKEN.get(standing.qmpstatus, ""),
     )
+
+
+def _size(system: Drive | None, marked: Mark | None) -> int:
+    """The system disk's, in MiB; of an unfinished one the size that it is to have."""
+    if marked is not None and not marked.disk_ready:
+        return marked.disk_size
+    return system.size >> 20 if system else 0
 
 
 def uuid_of(config: t.Mapping[str, t.Any]) -> str:

@@ -41,6 +41,9 @@ class PveError(HypervisorError):
 class UnansweredError(PveError):
     """No answer came: whether what was asked for was done is unknown."""
 
+    def about(self, problem: str, remedy: str = "") -> PveError:
+        return super().about(f"{problem}: no answer came, so whether it was done is unknown", remedy)
+
 
 class NodeError(PveError):
     """A node of the cluster cannot be reached."""
@@ -111,18 +114,27 @@ class Api:
             raise self._told(method, path, refusal) from refusal
 
     def _at_a_host(self, method: str, path: str, values: dict[str, t.Any]) -> t.Any:
-        """Raises UnreachableError where no host can be connected to. What was sent and not answered is sent to another host only if it reads."""
-        trouble: list[str] = []
-        for address in list(self._addresses):
+        """Raises UnreachableError where no host can be connected to. What was sent and not answered is sent again only if it reads."""
+        trouble: dict[str, str] = {}
+        there: list[str] = []
+        for address in self._in_turn(there):
             try:
                 return self._session.ask(f"https://{address}/api2/json", method, path, values, self._timeouts(values))
             except Silence as silence:
                 if method != "GET" and silence.was_sent:
                     problem = f"whether {path} was done is unknown: {address} gave no answer"
                     raise UnansweredError(problem, str(silence), remedy="Run again") from silence
-                trouble.append(f"{address}: {silence}")
+                if silence.was_sent and address not in trouble:
+                    there.append(address)
+                trouble[address] = str(silence)
                 self._leave(address)
-        raise UnreachableError(f"Proxmox VE cannot be reached at {' or '.join(self._addresses)}", found="; ".join(trouble), remedy=_remedy(trouble))
+        found = "; ".join(f"{address}: {why}" for address, why in trouble.items())
+        raise UnreachableError(f"Proxmox VE cannot be reached at {' or '.join(trouble)}", found=found, remedy=_remedy(trouble.values()))
+
+    def _in_turn(self, there: t.Sequence[str]) -> t.Iterator[str]:
+        """Every host, and once more those that were there: a connection that was kept may have ended meanwhile."""
+        yield from list(self._addresses)
+        yield from list(there)
 
     def _timeouts(self, values: t.Mapping[str, t.Any]) -> tuple[float, float]:
         return self._connect, self.upload_timeout if any(hasattr(value, "read") for value in values.values()) else self._patience

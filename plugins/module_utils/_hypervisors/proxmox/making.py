@@ -28,10 +28,11 @@ from .platform import PLATFORM
 from .power import Powers
 from .properties import NET, drives, system_drive
 from .reading import GONE, Reader
-from .tasks import Tasks
+from .tasks import TaskError, Tasks
 
 TAKEN: t.Final = re.compile(r"already exists on node|config file already exists|File exists")
 TRIES: t.Final = 50  # VMIDs that others took first
+DIED: t.Final = "unexpected status"  # of a task whose worker was killed (1.5)
 FAILED: t.Final = "the guest cannot be made"
 
 
@@ -126,24 +127,36 @@ class Maker:
                 with self._ids:  # the same id for two workers would be refused to one
                     vmid = int(fixed or self._api.get("cluster/nextid"))
                     task = begin(vmid)
-            except UnansweredError:
+            except UnansweredError as error:
                 if not self._is_ours(vmid, node, guest):
-                    raise
+                    raise error.about(FAILED) from None
                 break
             except PveError as error:
                 if not TAKEN.search(error.text):
-                    raise error.about(FAILED) from None
+                    remedy = "Use proxmox.disk_clone: full" if "Linked clone" in error.text else ""
+                    raise error.about(FAILED, remedy) from None
                 if fixed:
                     raise InputError(f"proxmox.vmid: {vmid} is taken", found=error.text, remedy="Choose another, or leave it out") from None
                 continue
             self._mine.add(vmid)
             report.progress("making it")
-            self._tasks.wait(task, FAILED, warn=report.warn)
+            self._wait(task, vmid, report)
             break
         else:
             raise HypervisorError(FAILED, found=f"{TRIES} VMIDs were taken by others first", remedy="Run again")
         self._mine.add(vmid)
         return vmid
+
+    def _wait(self, task: str, vmid: int, report: Report) -> None:
+        """Where the making fails, nothing is left of it, unless its worker died."""
+        try:
+            self._tasks.wait(task, FAILED, warn=report.warn)
+        except TaskError as error:
+            if DIED not in error.text:
+                raise
+            raise error.about(
+                f"{FAILED}: its worker died, and what is left of VM {vmid} is locked", f"On its node: qm unlock {vmid}, then qm destroy {vmid}"
+            ) from None
 
     def _is_ours(self, vmid: int, node: str, guest: NewGuest) -> bool:
         """Whether a request that was not answered made the guest after all: shown by its UUID, and by nothing less."""
@@ -170,7 +183,8 @@ class Maker:
         are unfinished the higher VMID goes at once, and the lower one waits to see what becomes of the other.
         """
         for listed in self._cluster.resources().guests:
-            if listed.vmid not in self._mine and listed.name in ("", ref.name) and self._comes_first(listed, ref):
+            matters = listed.vmid not in self._mine and (self._cluster.is_new(listed) or listed.name in ("", ref.name))
+            if matters and self._comes_first(listed, ref):
                 self.remove(ref)
                 raise HypervisorError(
                     "another run makes a guest of this name", found=f"VM {listed.vmid} on node {listed.node}", remedy="Run again when it is done"

@@ -14,7 +14,7 @@ from tests.simulators.proxmox.schemas import AbsentError, schema_of
 from tests.simulators.proxmox.serving import ChrPve, certificate, serve
 
 from .routers import Boot, Guest, boot
-from .support import Options, api, connection_options, offer_token
+from .support import FOREIGN, Options, api, check_foreign, connection_options, offer_token
 
 Start = t.Callable[[str], ChrPve]
 
@@ -23,6 +23,14 @@ Start = t.Callable[[str], ChrPve]
 def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """A certificate and its key."""
     return certificate(tmp_path_factory.mktemp("proxmox"))
+
+
+@pytest.fixture(autouse=True)
+def others_stay() -> t.Iterator[None]:
+    """Every test leaves what is not ours as it was."""
+    FOREIGN.clear()
+    yield
+    check_foreign()
 
 
 @pytest.fixture

@@ -11,18 +11,20 @@ from pathlib import Path
 
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.converge import converge_guests
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import parse_guests
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import GuestState, parse_guests
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.hypervisor import Hypervisor
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox import driver
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox.arguments import CONNECTION
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox.connection import Api
 from fakepve import FakeVm
 
+from tests.simulators.proxmox.config import digest
 from tests.simulators.proxmox.serving import ChrPve
 from tests.unit.support import quiet
 from tests.waiting import PATIENCE
 
 Options = dict[str, t.Any]
+FOREIGN: list[tuple[FakeVm, str]] = []  # of the test that runs, with their configurations' digests
 TOKEN = {"token_id": "root@pam!tests", "token_secret": "s3cret-s3cret"}
 
 
@@ -64,10 +66,18 @@ def image(path: Path, *, boots: bool = True) -> str:
 
 
 def add_foreign(pve: ChrPve, name: str) -> FakeVm:
-    """A guest that somebody else made, which runs."""
+    """A guest that somebody else made, which runs. Whatever a test does, it is the same afterwards."""
     vmid = 900 + len(pve.vms)
     config = {"net0": f"virtio=BC:24:11:00:00:{len(pve.vms):02X},bridge=vmbr0,firewall=1", "description": "theirs", "tags": "theirs"}
-    return pve.add_vm(vmid, name, node="pve1", status="running", config=config)
+    theirs = pve.add_vm(vmid, name, node="pve1", status="running", config=config)
+    FOREIGN.append((theirs, digest(theirs)))
+    return theirs
+
+
+def check_foreign() -> None:
+    """Raise where somebody else's guest was changed."""
+    before, FOREIGN[:] = FOREIGN[:], []
+    assert [digest(theirs) for theirs, dummy in before] == [was for dummy, was in before]
 
 
 def guest(name: str, path: str, **more: t.Any) -> Options:
@@ -88,5 +98,20 @@ def tried(options: Options, *wanted: Options, check_mode: bool = False, concurre
 def converge(options: Options, *wanted: Options, check_mode: bool = False, concurrency: int = 2) -> dict[str, Outcome]:
     """The same, in which nothing fails."""
     outcomes = tried(options, *wanted, check_mode=check_mode, concurrency=concurrency)
-    assert {name: str(outcome.error) for name, outcome in outcomes.items() if outcome.error} == {}
+    errors = {name: str(outcome.error) for name, outcome in outcomes.items() if outcome.error}
+    assert errors == {}, errors
     return outcomes
+
+
+def vm(pve: ChrPve, name: str) -> FakeVm:
+    """The first guest of a name."""
+    found: FakeVm = next(one for one in pve.vms if one.name == name)
+    return found
+
+
+def state(options: Options, name: str) -> GuestState:
+    """A guest as the driver sees it."""
+    with connect(options) as driver:
+        found = driver.observe([name]).get(name)
+    assert found is not None
+    return found

@@ -76,7 +76,6 @@ class TestProxmox(Contract):
         with serve(DeafPve("9.0"), files) as pve:
             offer_token(pve)
             pve.add_node(OTHER_NODE)
-            theirs = [add_foreign(pve, f"theirs-{number}") for number in (1, 2)]
-            before = [digest(vm) for vm in theirs]
+            for number in (1, 2):
+                add_foreign(pve, f"theirs-{number}")
             yield Proxmox(pve, connection_options(pve, files[0]), tmp_path)
-            assert [digest(vm) for vm in theirs] == before
