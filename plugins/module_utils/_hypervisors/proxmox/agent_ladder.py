@@ -141,7 +141,7 @@ class Ladder:
                     continue
                 return rung, rung.start(source if fits else shorten(source))
             except RefusedCommandError as error:
-                if self._known.proven:
+                if self._known.proven and rung.title not in self._known.useless:
                     raise
                 self.leave(rung, error.found)
         found = "; ".join(f"{title}: {why}" for title, why in self._known.useless.items())
@@ -152,6 +152,8 @@ class Ladder:
 
     def runs(self, rung: Rung) -> bool:
         """Whether a rung runs scripts at all, found out with a harmless one unless it is known. Raises GuestError."""
+        if rung.title in self._known.useless:  # somebody else found out meanwhile, and may have proven the next
+            return False
         if not self._known.proven:
             mark = f"vrouter.mikrotik: {secrets.token_hex(4)}"
             try:

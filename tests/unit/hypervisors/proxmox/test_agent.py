@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors import GuestError, InputError, LostError, UnsupportedError
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script import ScriptError
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script import Script, ScriptError, run
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.way import Ended
 
 from tests.waiting import PATIENCE, wait_until
@@ -67,6 +68,23 @@ def test_a_rung_on_which_nothing_runs_is_left_and_the_script_runs_once(booted: B
     guest.agent.ignores_null_path = guest.agent.runs_files = True
     assert said(guest, COUNT) == "1"
     assert said(guest, COUNT) == "2"
+
+
+@pytest.mark.parametrize("ignores", [False, True])
+def test_who_finds_the_rung_at_the_same_time_as_another_runs_a_script_once_too(booted: Boot, ignores: bool) -> None:
+    guest = booted()
+    guest.pve.takes_null_path = False
+    guest.agent.runs_files = True
+    guest.agent.ignores_null_path = ignores
+    ready = threading.Barrier(4)
+
+    def count(dummy: int) -> str:
+        way = guest.way()
+        ready.wait(PATIENCE)
+        return run(way, Script("test", COUNT)).output or ""
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(count, range(4))) == ["1", "2", "3", "4"]
 
 
 def test_where_no_rung_works_the_error_names_each_and_ssh(booted: Boot) -> None:
