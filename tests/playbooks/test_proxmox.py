@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import json
 import typing as t
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from fakepve import FakeVm
 
 from tests.playbooks.stage import Stage
+from tests.simulators.proxmox import machine
 from tests.simulators.proxmox.asked import writes
 from tests.simulators.proxmox.config import digest
+from tests.simulators.proxmox.node_ssh import Node
 from tests.simulators.proxmox.serving import ChrPve, certificate, serve
+from tests.simulators.routeros.agent import GuestAgent
 
 PASSWORD = "sesame-open-1"
 TOKEN = "chr-tests-secret-of-the-token"
@@ -105,3 +109,49 @@ def test_a_cluster_that_is_away_is_one_line(stage: Stage, pve: ChrPve, files: tu
     assert failed.hosts("failed") == ["r1", "r2"] or failed.stats("failures") == ["r1", "r2"]
     assert "Proxmox VE cannot be reached at 127.0.0.1:9" in failed.output
     assert "Traceback" not in failed.output and TOKEN not in failed.output
+
+
+class ExecutingAgent(GuestAgent):
+    """A CHR that executes the file that a path names."""
+
+    def __init__(self, *args: t.Any, **options: t.Any) -> None:
+        super().__init__(*args, **options)
+        self.runs_files = True
+
+
+def test_a_chr_that_executes_files_and_takes_no_script_beside_a_null_path(
+    stage: Stage, pve: ChrPve, files: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pve.takes_null_path = False
+    monkeypatch.setattr(machine, "GuestAgent", ExecutingAgent)
+    described = routers(stage, pve, files[0], count=1)
+    done = stage.provision(described, "-vvv")
+    assert "1 done" in done.output and PASSWORD not in done.output, done.output
+    router = pve.machines[vm(pve, "r1").vmid].router
+    assert router is not None and router.identity == "r1"
+    assert router.execute(":put [:len [/file find]]").output == "0\r\n", "no script is left"
+    assert "1 unchanged" in stage.provision(described).output
+
+
+def test_a_chr_that_only_its_node_can_give_a_script(stage: Stage, pve: ChrPve, files: tuple[str, str], tmp_path: Path) -> None:
+    pve.takes_null_path = False
+    described = routers(stage, pve, files[0], count=1)
+    failed = stage.provision(described)
+    assert "cannot hand scripts to this router's agent" in failed.output and "proxmox.ssh_user" in failed.output, failed.output
+    assert "link_down=1" in vm(pve, "r1").config["net0"]
+    with closing(Node(pve, tmp_path)) as node:
+        described["r1"].update(chr_proxmox_ssh_user="root", chr_proxmox_ssh_config=node.config())
+        done = stage.provision(described, "-vvv")
+        assert "1 done" in done.output and PASSWORD not in done.output + "".join(node.commands), done.output
+    assert "link_down" not in vm(pve, "r1").config["net0"]
+
+
+def test_answers_of_agents_that_get_lost(stage: Stage, pve: ChrPve, files: tuple[str, str]) -> None:
+    described = routers(stage, pve, files[0])
+    pve.fail("POST", "/agent/exec", 596, "Broken pipe", times=1)
+    pve.fail("GET", "/agent/exec-status", 500, "QEMU guest agent is not running", times=3)
+    done = stage.provision(described)
+    assert "2 done" in done.output, done.output
+    for name in described:
+        router = pve.machines[vm(pve, name).vmid].router
+        assert router is not None and router.identity == name

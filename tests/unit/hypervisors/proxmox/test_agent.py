@@ -15,6 +15,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors impo
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script import Script, ScriptError, run
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.way import Ended
 
+from tests.simulators.proxmox.asked import without_polling
 from tests.waiting import PATIENCE, wait_until
 
 from .routers import COUNT, RELEASES, Boot, said
@@ -25,7 +26,7 @@ from .support import TOKEN
 def test_a_script_takes_one_request_and_its_output_is_its_own(booted: Boot, release: str) -> None:
     guest = booted(release)
     assert said(guest, ':put one; :put ""; :put two\n# the last') == "one\n\ntwo"
-    assert [str(one) for one in guest.asked()] == ["POST /nodes/pve1/qemu/100/agent/exec"]
+    assert [str(one) for one in without_polling(guest.pve.asked)] == ["GET /version", "POST /nodes/pve1/qemu/100/agent/exec"]
 
 
 @pytest.mark.parametrize("release", RELEASES)

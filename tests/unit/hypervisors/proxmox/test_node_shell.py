@@ -15,7 +15,8 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors impo
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox.agent import Agents
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox.node_shell import NodeShell
 
-from .node_ssh import Node
+from tests.simulators.proxmox.node_ssh import Node
+
 from .routers import COUNT, RELEASES, Boot, Guest, said
 from .support import api, connection_options
 

@@ -23,8 +23,9 @@ from paramiko.pkey import PKey
 from paramiko.server import ServerInterface
 from paramiko.transport import Transport
 
-from tests.simulators.proxmox.serving import ChrPve
 from tests.waiting import PATIENCE
+
+from .serving import ChrPve
 
 _COMMAND = re.compile(r"qm guest exec (?P<vmid>\d+) --synchronous 0 --pass-stdin 1")
 # What the node's shell finds: it prints what the agent answered, or what Proxmox VE says instead.
