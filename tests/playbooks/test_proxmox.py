@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import typing as t
 from contextlib import closing
 from pathlib import Path
@@ -15,9 +16,10 @@ from fakepve import FakeVm
 
 from tests.playbooks.stage import Stage
 from tests.simulators.proxmox import machine
-from tests.simulators.proxmox.asked import writes
+from tests.simulators.proxmox.asked import without_polling, writes
 from tests.simulators.proxmox.config import digest
 from tests.simulators.proxmox.node_ssh import Node
+from tests.simulators.proxmox.schemas import AbsentError, schema_of
 from tests.simulators.proxmox.serving import ChrPve, certificate, serve
 from tests.simulators.routeros.agent import GuestAgent
 
@@ -31,10 +33,15 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     return certificate(tmp_path_factory.mktemp("proxmox"))
 
 
-@pytest.fixture(params=["9.0"])
+@pytest.fixture
 def pve(request: pytest.FixtureRequest, files: tuple[str, str]) -> t.Iterator[ChrPve]:
-    """The double, with another's guest, which is the same afterwards."""
-    with serve(ChrPve(request.param), files) as double:
+    """The double, with another's guest, which is the same afterwards. A parameter is its release."""
+    release = getattr(request, "param", "9.0")
+    try:
+        schema_of(release)
+    except AbsentError as absent:
+        pytest.skip(str(absent))
+    with serve(ChrPve(release), files) as double:
         double.apitokens["root@pam!tests"] = TOKEN
         config = {"net0": "virtio=BC:24:11:00:00:01,bridge=vmbr0,firewall=1", "description": "theirs"}
         theirs = double.add_vm(900, "theirs", node="pve1", status="running", config=config)
@@ -101,6 +108,57 @@ def test_two_routers_from_nothing_to_removed(stage: Stage, pve: ChrPve, files: t
     assert "2 done" in confirmed.output, confirmed.output
     assert [guest.name for guest in pve.vms] == ["theirs"]
     assert not pve.storages["local-lvm"].get("volumes"), "no disk is left"
+
+
+@pytest.mark.parametrize("pve", ["7.4", "8.4"], indirect=True)
+def test_older_releases(stage: Stage, pve: ChrPve, files: tuple[str, str]) -> None:
+    described = routers(stage, pve, files[0], 1)
+    if pve.release_version == "7.4":
+        early = stage.provision(described)
+        assert "takes no raw images over its API" in early.output and writes(pve.asked) == [], early.output
+        pve.host_files["/root/chr.img"] = (stage.folder / "chr-7.20.8.img").read_bytes()
+        root = {"chr_proxmox_user": "root@pam", "chr_proxmox_password": "secret", "chr_proxmox_template": "/root/chr.img"}
+        described["r1"] = {key: value for key, value in described["r1"].items() if "token" not in key and "image" not in key} | root
+    done = stage.provision(described)
+    assert "1 done" in done.output, done.output
+    assert "Nothing changed: 0 done, 1 unchanged" in stage.provision(described).output
+
+
+def test_a_run_without_change_asks_little(stage: Stage, pve: ChrPve, files: tuple[str, str]) -> None:
+    """Of each router that runs: one request by chr_guest, and at most six more by all else."""
+    counts = []
+    for count in (1, 3):
+        described = routers(stage, pve, files[0], count)
+        assert "0 failed" in stage.provision(described).output
+        pve.pvestatd()
+        pve.asked.clear()
+        again = stage.provision(described)
+        assert f"Nothing changed: 0 done, {count} unchanged" in again.output, again.output
+        counts.append([str(one) for one in without_polling(pve.asked)])
+    assert len(counts[1]) - len(counts[0]) <= (1 + 6) * 2, "\n".join(counts[1])
+
+
+def test_scripts_and_files_get_to_a_router(stage: Stage, pve: ChrPve, files: tuple[str, str]) -> None:
+    described = routers(stage, pve, files[0], 1)
+    assert "1 done" in stage.provision(described).output
+    here = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    connection = {
+        "hosts": [pve.host],
+        "port": pve.port,
+        "token_id": "root@pam!tests",
+        "token_secret": TOKEN,
+        "ca_path": files[0],
+    }
+    group = {"group/vrouter.mikrotik.hypervisor": {"proxmox": connection}}
+    tasks: list[dict[str, t.Any]] = [
+        {"vrouter.mikrotik.chr_script": {"scripts": [{"guest": "r1", "source": ":put [/system/identity get name]"}]}, "register": "said"},
+        {"vrouter.mikrotik.chr_file": {"files": [{"guest": "r1", "name": "a.txt", "content": "hello"}]}},
+        {"vrouter.mikrotik.chr_file": {"files": [{"guest": "r1", "name": "a.txt", "dest": str(stage.folder / "back")}]}},
+        {"ansible.builtin.assert": {"that": ["said.guests.r1.scripts[0].output == 'r1'"]}},
+    ]
+    played = stage.play({"localhost": here}, tasks, module_defaults=group)
+    assert played.stats("failures") == [], played.output
+    assert (stage.folder / "back").read_text() == "hello"
 
 
 def test_a_cluster_that_is_away_is_one_line(stage: Stage, pve: ChrPve, files: tuple[str, str]) -> None:
