@@ -31,9 +31,11 @@ from .agent_limits import part
 from .agent_line import AgentLine, At, AwayError
 from .connection import Api
 from .node_shell import NodeShell
+from .properties import is_on, parse
 
 FIRST_PING: t.Final = 0.5  # seconds between two pings, growing; Proxmox VE itself waits 3 for an answer
 SLOWEST_PING: t.Final = 2.0
+NO_KVM: t.Final = "CHR has a guest agent only where it sees KVM: take that out of the guest's configuration, and restart it"
 
 
 class Agents:
@@ -90,8 +92,19 @@ class PveAgentWay:
                 return
             except (AwayError, LostError) as error:
                 silence = error
-        found = silence.found if silence else ""
-        raise GuestError(f"the guest agent did not answer within {timeout:g} s", found=found, remedy=NO_AGENT) from silence
+        hidden = self._hides_kvm() if timeout else ""
+        found = hidden or (silence.found if silence else "")
+        raise GuestError(f"the guest agent did not answer within {timeout:g} s", found=found, remedy=NO_KVM if hidden else NO_AGENT) from silence
+
+    def _hides_kvm(self) -> str:
+        """What of a running guest's configuration keeps it from seeing KVM; empty for nothing, and where nobody says."""
+        with suppress(RouterError):
+            config = self._line.reach(lambda path: self._line.api.get(f"{path}/config", current=True), "config")
+            if not is_on(config.get("kvm", 1)):
+                return "kvm: 0"
+            if is_on(parse(str(config.get("cpu", "")), "cputype").get("hidden", "0")):
+                return f"cpu: {config['cpu']}"
+        return ""
 
     def log_in(self, credentials: t.Sequence[Credential]) -> None:
         """Nobody asks."""

@@ -154,10 +154,20 @@ class TestWaiting:
     def test_an_agent_that_answers(self, booted: Boot) -> None:
         booted().way().wait(0)
 
-    @pytest.mark.parametrize("config", [{"cpu": "host,hidden=1"}, {"kvm": 0}])
-    def test_a_guest_without_kvm_is_waited_for_in_vain(self, booted: Boot, config: dict[str, t.Any]) -> None:
-        with pytest.raises(GuestError, match=r"did not answer within 0 s.*only under KVM"):
-            booted(**config).way().wait(0)
+    @pytest.mark.parametrize(("config", "found"), [({"cpu": "host,hidden=1"}, "cpu: host,hidden=1"), ({"kvm": 0}, "kvm: 0")])
+    def test_a_guest_that_sees_no_kvm_is_waited_for_in_vain(self, booted: Boot, config: dict[str, t.Any], found: str) -> None:
+        with pytest.raises(GuestError, match=rf"did not answer within 0\.01 s.*{found}.*sees KVM"):
+            booted(**config).way().wait(0.01)
+
+    def test_one_that_never_answers_is_told_with_what_proxmox_says(self, booted: Boot) -> None:
+        with pytest.raises(GuestError, match=r"did not answer within 0\.01 s.*agent is not running.*only under KVM"):
+            booted(boot="order=net0").way().wait(0.01)
+
+    def test_whether_it_answers_now_is_one_ping(self, booted: Boot) -> None:
+        guest = booted(kvm=0)
+        with pytest.raises(GuestError, match="did not answer"):
+            guest.way().wait(0)
+        assert [one.path for one in guest.pve.asked] == ["/nodes/pve1/qemu/100/agent/ping"]
 
     def test_one_that_comes_later_is_waited_for(self, booted: Boot) -> None:
         guest = booted()
