@@ -174,6 +174,7 @@ class Ladder:
         """Never use a rung again."""
         self._known.useless[rung.title] = why
 
+
 class _Probe:
     """One rung, for a script that may be run any number of times."""
 

@@ -91,7 +91,7 @@ class AgentLine:
             try:
                 return self._at(ask)
             except PveError as error:
-                raise explained(error, command) from error
+                raise explained(error, command) from None
 
 
 def explained(error: PveError, command: str) -> GuestError | HypervisorError:
