@@ -37,10 +37,10 @@ playbooks: setup ## playbooks on simulated routers, with the oldest ansible-core
 integration: setup ## tests on real libvirt and QEMU, apart from the machine's own, and on simulated RouterBOARDs
 	@tests/run/integration
 
-molecule: setup ## the Molecule scenarios: kvm on real libvirt and QEMU (CHR_IMAGE=path: a real CHR), metarouter on a simulated board
+molecule: setup ## the Molecule scenarios: kvm on real libvirt and QEMU (CHR_IMAGE=path: a real CHR), proxmox and metarouter on a simulated Proxmox VE and board
 	@tests/run/molecule
 
-bench: setup ## measure speed against bare libvirt
+bench: setup ## measure speed: against bare libvirt, and on a simulated Proxmox VE
 	@tests/run/bench
 
 options: setup ## write what repeats the modules' options: argument specifications, defaults, fragments

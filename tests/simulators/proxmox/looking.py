@@ -8,6 +8,9 @@ from __future__ import annotations
 import asyncio
 import typing as t
 
+from tests.simulators.routerboard.accounts import login_allowed
+from tests.simulators.routeros.router import Router
+
 from .faults import FaultsPve
 from .strict import Values
 
@@ -50,12 +53,23 @@ class LookingPve(FaultsPve):
         """What a router that runs prints for a script, past its agent. Raises ValueError where the script fails or no router runs."""
 
         async def execute() -> str:
-            router = self.machines[vmid].router if vmid in self.machines else None
-            if router is None:
-                raise ValueError(f"no router runs in guest {vmid}")
-            result = router.execute(source)
+            result = self._router(vmid).execute(source)
             if result.exit_code != 0:
                 raise ValueError(result.output)
             return result.output
 
         return t.cast(str, self.here(execute()))
+
+    def logs_in(self, vmid: int, user: str, password: str) -> bool:
+        """Whether a router that runs takes a login. Raises ValueError where none runs."""
+
+        async def look() -> bool:
+            return login_allowed(self._router(vmid), user, password) is not None
+
+        return t.cast(bool, self.here(look()))
+
+    def _router(self, vmid: int) -> Router:
+        router = self.machines[vmid].router if vmid in self.machines else None
+        if router is None:
+            raise ValueError(f"no router runs in guest {vmid}")
+        return router

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 from dataclasses import dataclass, replace
+from ipaddress import ip_address, ip_interface
 
 from fakepve import FakeVm, TaskError
 from fakepve.lxc import split_props
@@ -44,17 +45,40 @@ class Disk:
         return replace(self)
 
 
-class GuestPlatform(MemoryPlatform):
-    """The guest's hardware, as the guest's configuration says at any moment."""
+Wire = tuple[str, str | None, str | None]  # node, bridge and VLAN tag
 
-    def __init__(self, vm: FakeVm, disk: Disk) -> None:
+
+class GuestPlatform(MemoryPlatform):
+    """The guest's hardware, as the guest's configuration says at any moment. `machines` are those of the cluster."""
+
+    def __init__(self, vm: FakeVm, disk: Disk, machines: t.Mapping[int, Machine]) -> None:
         super().__init__(ports=0, version=disk.version)
         self._vm = vm
         self._disk = disk
+        self._machines = machines
 
     def ports(self) -> list[Port]:
-        keys = sorted((key for key in self._vm.config if re.fullmatch(r"net\d+", key)), key=natural)
-        return [_port(key, self._vm.config[key]) for key in keys]
+        return [_port(key, self._vm.config[key]) for key in self._nets()]
+
+    def _nets(self) -> list[str]:
+        return sorted((key for key in self._vm.config if re.fullmatch(r"net\d+", key)), key=natural)
+
+    def wired(self) -> list[tuple[Wire, list[str]]]:
+        """The addresses on each port that is plugged in. What connects the bridges of two nodes is not known."""
+        found = []
+        for key in self._nets():
+            port, options = _port(key, self._vm.config[key]), split_props(self._vm.config[key])[1]
+            if port.running and self.admin.get(port.device, True):
+                found.append(((self._vm.node, options.get("bridge"), options.get("tag")), self.addresses.get(port.device, [])))
+        return found
+
+    def ping(self, address: str, timeout: float) -> float | None:
+        """A router answers at an address that it has on a wire on which ours has one of the same network."""
+        near = {wire for wire, own in self.wired() if any(ip_address(address) in ip_interface(one).network for one in own)}
+        there = [one for machine in list(self._machines.values()) if machine.platform is not None for one in machine.platform.wired()]
+        if any(wire in near and address in (one.partition("/")[0] for one in addresses) for wire, addresses in there):
+            return 0.001
+        return super().ping(address, timeout)
 
     def load(self) -> bytes | None:
         return self._disk.state
@@ -76,14 +100,16 @@ def _port(key: str, value: str) -> Port:
 class Machine:
     """A guest that runs. `agent` is None where the guest has no agent's port, or nothing that would answer there."""
 
-    def __init__(self, vm: FakeVm, disk: Disk | None) -> None:
+    def __init__(self, vm: FakeVm, disk: Disk | None, machines: t.Mapping[int, Machine]) -> None:
         self.vm = vm
         self.started_at = vm.started_at
+        self.platform: GuestPlatform | None = None
         self.router: Router | None = None
         self.agent: GuestAgent | None = None
         if disk is not None:
             uuid = split_props(str(vm.config.get("smbios1", "")))[1].get("uuid")
-            self.router = Router(GuestPlatform(vm, disk), uuid)
+            self.platform = GuestPlatform(vm, disk, machines)
+            self.router = Router(self.platform, uuid)
             self.router.boot()
             # 1.2: the port is there only if `agent` was set before the start.
             self.agent = GuestAgent(self.router, open_port=_real_kvm(vm)) if agent_enabled(vm) else None
@@ -151,7 +177,7 @@ class MachinesPve(WiresPve):
         if missing:  # 0b: creation does not look, the start fails
             vm.status = vm.qmpstatus = "stopped"
             return f"bridge '{missing[0]}' does not exist"
-        self.machines[vm.vmid] = Machine(vm, self._boot_disk(vm))
+        self.machines[vm.vmid] = Machine(vm, self._boot_disk(vm), self.machines)
         return None
 
     def _boot_disk(self, vm: FakeVm) -> Disk | None:

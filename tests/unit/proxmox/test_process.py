@@ -74,6 +74,14 @@ def test_guests_volumes_requests_and_routers_are_seen(remote: Remote, router: Pr
         remote.ask(999, ":put hello")
 
 
+def test_logins_are_tried(remote: Remote, router: ProxmoxAPI) -> None:
+    assert [remote.logs_in(100, "admin", password) for password in ("", "guessed")] == [True, False], "the factory's"
+    remote.ask(100, "/user set [find name=admin] password=guessed")
+    assert [remote.logs_in(100, "admin", password) for password in ("", "guessed")] == [False, True]
+    with pytest.raises(RemoteError, match="no router runs in guest 999"):
+        remote.logs_in(999, "admin", "")
+
+
 def test_nodes_tell_of_their_guests_by_themselves(router: ProxmoxAPI) -> None:
     while router.cluster.resources.get(type="vm")[0].get("name") != "edge1":
         pass
