@@ -90,7 +90,8 @@ def plan(spec: GuestSpec, found: GuestState | None, platform: Platform) -> Guest
     if found.unshaped:
         return GuestPlan(spec, found, changes)
     left = [change for change in fields if change.field not in platform.effects]
-    return GuestPlan(spec, found, changes, tuple(_unlisted(spec, found)), (*left, *_left_of_interfaces(spec, found, platform)))
+    told = (*_elsewhere(spec, found, platform), *_unlisted(spec, found))
+    return GuestPlan(spec, found, changes, told, (*left, *_left_of_interfaces(spec, found, platform)))
 
 
 def _removal(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
@@ -250,6 +251,14 @@ def _power(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
         yield Change("power", found.power, "running")
     elif spec.state == "stopped" and found.power != "stopped":
         yield Change("power", found.power, "stopped")
+
+
+def _elsewhere(spec: GuestSpec, found: GuestState, platform: Platform) -> t.Iterator[str]:
+    """A guest that was moved stays where it is."""
+    for key, option in platform.own.items():
+        wanted = spec.own.get(key)
+        if option.location and wanted not in (None, found.location):
+            yield f"it is on {key} {found.location}, and {key} {wanted} was wanted when it was made: it stays where it is"
 
 
 def _unlisted(spec: GuestSpec, found: GuestState) -> t.Iterator[str]:

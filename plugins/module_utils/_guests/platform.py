@@ -80,12 +80,14 @@ class OwnOption:
     """One of the hypervisor's own words for a guest, a suboption of `guests[].<key>`.
 
     `placement` ones count when a guest is made and are never compared afterwards: a guest that moved is found where it is. `found_out` is the
-    value that leaves the choice to the driver; it is not compared either.
+    value that leaves the choice to the driver; it is not compared either. `location` says that a guest's location is meant: one that is elsewhere
+    by now is told.
     """
 
     default: t.Any = None
     placement: bool = False
     found_out: t.Any = None
+    location: bool = False
 
 
 COMMON_DEFAULTS: t.Final[t.Mapping[str, t.Any]] = {

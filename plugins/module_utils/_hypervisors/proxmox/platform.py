@@ -23,7 +23,7 @@ PLATFORM: t.Final = Platform(
     key="proxmox",
     hardware=KVM,
     own={
-        "node": OwnOption(placement=True),
+        "node": OwnOption(placement=True, location=True),
         "storage": OwnOption(placement=True),
         "image_storage": OwnOption(placement=True),
         "pool": OwnOption(placement=True),

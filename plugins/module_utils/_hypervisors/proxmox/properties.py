@@ -100,8 +100,8 @@ class Drive:
 
 def bytes_of(text: str) -> int:
     """A size such as `128M`, `1.5G` or `70000`."""
-    number, unit = re.fullmatch(r"([\d.]+)([KMGT]?)", text).groups() if re.fullmatch(r"([\d.]+)([KMGT]?)", text) else ("0", "")  # type: ignore[union-attr]
-    return int(float(number) * (1 << _UNITS[unit]))
+    match = re.fullmatch(r"([\d.]+)([KMGT]?)", text)
+    return int(float(match[1]) * (1 << _UNITS[match[2]])) if match else 0
 
 
 def drives(config: t.Mapping[str, t.Any]) -> dict[str, Drive]:

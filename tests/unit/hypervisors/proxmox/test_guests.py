@@ -143,10 +143,11 @@ def test_a_guest_that_moves_while_it_is_worked_on_is_followed(pve: ChrPve, optio
     with connect(options) as driver:
         found = driver.observe(["edge1"]).guests["edge1"]
         pve.move(int(found.id), "pve2")
-        assert driver.write_mark(found.ref, lambda mark: mark.configured_on(found.uuid, "x"))
+        assert driver.write_mark(found.ref, lambda mark: mark.configured_on(found.uuid, str(found.disk_id)))
     assert '"configured": true' in vm(pve, "edge1").config["description"]
     moved = converge(options, guest("edge1", path, proxmox={"node": "pve1"}))["edge1"]
-    assert moved.facts["location"] == "pve2", "reported, and never moved back"
+    assert moved.facts["location"] == "pve2" and not moved.has_changed, "never moved back"
+    assert "it is on node pve2, and node pve1 was wanted when it was made: it stays where it is" in moved.warnings
 
 
 def test_what_waits_for_the_next_start_is_told(pve: ChrPve, options: Options, path: str) -> None:
