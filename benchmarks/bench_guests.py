@@ -9,12 +9,10 @@ that the benchmark runs.
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import sys
 import tempfile
 import threading
-import time
 import typing as t
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -27,6 +25,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.hyperviso
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script import Script
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._routeros.script import run as run_script
 
+from benchmarks.table import Row, chosen, show, spread, timed
 from tests.integration.libvirt import sectors
 from tests.integration.libvirt.round_trips import converge, counted, driver
 from tests.integration.libvirt.support import URI, host, network, run
@@ -60,13 +59,6 @@ def wanted(name: str, image: Path) -> Json:
 def names(prefix: str, size: Size) -> list[str]:
     """The names of one round's guests."""
     return [f"{prefix}-{number}" for number in range(size.guests)]
-
-
-def timed(work: Callable[[], object]) -> float:
-    """How long it takes, in seconds."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 def by_driver(image: Path, size: Size) -> None:
@@ -121,7 +113,7 @@ def clean() -> None:
                 volume.delete()
 
 
-def creation(image: Path, size: Size) -> list[tuple[str, str, str]]:
+def creation(image: Path, size: Size) -> list[Row]:
     """Driver and bare loop in turns; the order changes from pair to pair."""
     by_driver(image, size)  # uploads the image, warms the caches
     with host() as connection:
@@ -136,15 +128,14 @@ def creation(image: Path, size: Size) -> list[tuple[str, str, str]]:
             print(f"round {number + 1} of {size.rounds}, {way}: {times[way][-1]:.2f} s", file=sys.stderr, flush=True)
             clean()
     ratios = [mine / bare for mine, bare in zip(times["driver"], times["bare"], strict=True)]
-    spread = f"{min(ratios):.2f} to {max(ratios):.2f} in {size.rounds} pairs"
     return [
         (f"{size.guests} guests by bare calls, s", f"{statistics.median(times['bare']):.2f}", ""),
         (f"{size.guests} guests by the driver, s", f"{statistics.median(times['driver']):.2f}", ""),
-        ("ratio", f"{statistics.median(ratios):.2f}", f"at most 1.3 ({spread})"),
+        ("ratio", f"{statistics.median(ratios):.2f}", f"at most 1.3 ({spread(ratios, 'pairs')})"),
     ]
 
 
-def no_change(image: Path, size: Size) -> list[tuple[str, str, str]]:
+def no_change(image: Path, size: Size) -> list[Row]:
     """A pass over guests that are as they should be."""
     by_driver(image, size)
     guests = [{**wanted(name, image), "configured": True} for name in names("driver", size)]
@@ -168,7 +159,7 @@ def script(hypervisor: Hypervisor) -> float:
     return timed(lambda: run_script(way, Script("delay", f":delay {DELAY}s")))
 
 
-def script_result(size: Size) -> list[tuple[str, str, str]]:
+def script_result(size: Size) -> list[Row]:
     """How late the results of a script on a simulated CHR are seen."""
     with driver(1) as hypervisor:
         converge(hypervisor, [wanted("router", ensure_image())])
@@ -179,19 +170,14 @@ def script_result(size: Size) -> list[tuple[str, str, str]]:
 
 def main() -> None:
     """Measure, and print one table."""
-    parser = argparse.ArgumentParser(description="Measure the driver against bare libvirt.")
-    parser.add_argument("--smallest", dest="size", action="store_const", const=SMALLEST, default=WHOLE, help="only show that it runs")
-    size: Size = parser.parse_args().size
+    size = chosen("Measure the driver against bare libvirt.", whole=WHOLE, smallest=SMALLEST)
     ran = run("kvm_pool", name="default", path="/var/lib/libvirt/images")
     assert not ran.failed, ran.message
     for name in ("bench-wan", "bench-lan"):
         network(name=name).ok()
     with tempfile.TemporaryDirectory() as folder:
         image = sectors.disk(Path(folder) / "halting.img", sectors.HALT)
-        rows = [*creation(image, size), *no_change(image, size), *script_result(size)]
-    print(f"{'':42}{'measured':>10}  target")
-    for what, value, target in rows:
-        print(f"{what:42}{value:>10}  {target}".rstrip())
+        show([*creation(image, size), *no_change(image, size), *script_result(size)])
 
 
 if __name__ == "__main__":

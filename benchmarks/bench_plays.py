@@ -8,7 +8,6 @@ Routers that are there already, and change nothing. `--smallest` measures next t
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import resource
@@ -18,12 +17,13 @@ import sys
 import tempfile
 import time
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from benchmarks.table import Row, chosen, show, spread
 from tests.integration.libvirt import sectors
 from tests.integration.libvirt.support import URI, run
 from tests.module_runs import COLLECTIONS, Json
@@ -165,7 +165,7 @@ def interleaved(plays: Mapping[str, t.Callable[[], tuple[float, str]]], rounds: 
     return times
 
 
-def against_nothing(stage: Stage, size: Size) -> list[tuple[str, str, str]]:
+def against_nothing(stage: Stage, size: Size) -> list[Row]:
     """What a router costs, against what it costs in a play that does nothing; on real libvirt."""
     few, one = stage.inventory(size.few), stage.inventory(1)
     stage.play(few, PROVISION)
@@ -185,7 +185,7 @@ def against_nothing(stage: Stage, size: Size) -> list[tuple[str, str, str]]:
     ]
 
 
-def growth(stage: Stage, size: Size) -> list[tuple[str, str, str]]:
+def growth(stage: Stage, size: Size) -> list[Row]:
     """How the time grows with the routers; with a stand-in for the modules."""
     plays = {
         f"{name} {count}": lambda hosts=hosts, arguments=arguments: stage.play(hosts, *arguments)
@@ -201,7 +201,7 @@ def growth(stage: Stage, size: Size) -> list[tuple[str, str, str]]:
     return rows
 
 
-def two_routers(stage: Stage, size: Size) -> list[tuple[str, str, str]]:
+def two_routers(stage: Stage, size: Size) -> list[Row]:
     """Two configured routers that run, as the simulated CHR, on real libvirt."""
     booted = {"chr_image_path": str(ensure_image()), "chr_state": "started"} if size.running else {}
     hosts = stage.inventory(2, chr_guest_name="two-{{ inventory_hostname }}", **booted)
@@ -221,24 +221,14 @@ def processor_time() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def spread(values: Sequence[float]) -> str:
-    """Least and most."""
-    return f"{min(values):.2f} to {max(values):.2f} in {len(values)} rounds"
-
-
 def main() -> None:
     """Measure, and print one table."""
-    parser = argparse.ArgumentParser(description="Measure plays of the roles.")
-    parser.add_argument("--smallest", dest="size", action="store_const", const=SMALLEST, default=WHOLE, help="only show that it runs")
-    size: Size = parser.parse_args().size
+    size = chosen("Measure plays of the roles.", whole=WHOLE, smallest=SMALLEST)
     ran = run("kvm_pool", name="default", path="/var/lib/libvirt/images")
     assert not ran.failed, ran.message
     with tempfile.TemporaryDirectory() as folder:
         stage = Stage(Path(folder), sectors.disk(Path(folder) / "halting.img", sectors.HALT))
-        rows = [*two_routers(stage, size), *against_nothing(stage, size), *growth(stage, size)]
-    print(f"{'':46}{'measured':>10}  target")
-    for what, value, target in rows:
-        print(f"{what:46}{value:>10}  {target}".rstrip())
+        show([*two_routers(stage, size), *against_nothing(stage, size), *growth(stage, size)])
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.prox
 from fakepve import FakeVm
 
 from tests.simulators.proxmox.config import digest
+from tests.simulators.proxmox.control import Remote
 from tests.simulators.proxmox.serving import ChrPve
 from tests.unit.support import quiet
 from tests.waiting import PATIENCE
@@ -30,9 +31,18 @@ TOKEN = {"token_id": "root@pam!tests", "token_secret": "s3cret-s3cret"}
 
 def connection_options(pve: ChrPve, ca: str, **more: t.Any) -> Options:
     """The options of a connection as the module gets them: those that are left out are None, or their default."""
+    return _options({"host": pve.host, "port": pve.port, "ca_path": ca, **TOKEN}, **more)
+
+
+def process_options(remote: Remote) -> Options:
+    """The same for a double in a process of its own."""
+    return _options(remote.about)
+
+
+def _options(about: Options, **more: t.Any) -> Options:
     known = {name: option.get("default") for name, option in CONNECTION["options"].items()}
-    given = {"hosts": [pve.host], "port": pve.port, "ca_path": ca, "timeout": PATIENCE, "task_timeout": PATIENCE, **TOKEN}
-    return {**known, **given, **more}
+    given = {name: about[name] for name in ("port", "ca_path", "token_id", "token_secret")}
+    return {**known, "hosts": [about["host"]], **given, "timeout": PATIENCE, "task_timeout": PATIENCE, **more}
 
 
 def api(options: Options, concurrency: int = 2) -> t.ContextManager[Api]:
