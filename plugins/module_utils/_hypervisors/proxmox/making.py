@@ -48,6 +48,7 @@ class Maker:
         self._powers = powers
         self._mine: set[int] = set()
         self._whole: set[str] = set()  # UUIDs of guests whose disk came with them
+        self._given: set[int] = set()  # VMIDs that a worker took or tried
         self._ids = threading.Lock()
 
     def made(self, guest: GuestRef) -> bool:
@@ -123,10 +124,9 @@ class Maker:
         """Begin to make it under a VMID that nobody has, and wait until that is done."""
         fixed = guest.own("vmid")
         for dummy in range(TRIES):
+            vmid = int(fixed) if fixed else self._free_id()
             try:
-                with self._ids:  # the same id for two workers would be refused to one
-                    vmid = int(fixed or self._api.get("cluster/nextid"))
-                    task = begin(vmid)
+                task = begin(vmid)
             except UnansweredError as error:
                 if not self._is_ours(vmid, node, guest):
                     raise error.about(FAILED) from None
@@ -145,6 +145,16 @@ class Maker:
         else:
             raise HypervisorError(FAILED, found=f"{TRIES} VMIDs were taken by others first", remedy="Run again")
         self._mine.add(vmid)
+        return vmid
+
+    def _free_id(self) -> int:
+        """A VMID that nobody has, and that no other worker was given: it would be refused to one of the two."""
+        with saying(FAILED):
+            vmid = int(self._api.get("cluster/nextid"))
+        with self._ids:
+            while vmid in self._given:
+                vmid += 1
+            self._given.add(vmid)
         return vmid
 
     def _wait(self, task: str, vmid: int, report: Report) -> None:

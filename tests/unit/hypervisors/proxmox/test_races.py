@@ -13,6 +13,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch impor
 from fakepve import FakeVm
 
 from tests.simulators.proxmox.serving import ChrPve
+from tests.waiting import wait_until
 
 from .support import Options, add_foreign, converge, guest, image, tried
 
@@ -44,6 +45,21 @@ def test_creators_that_race_for_ids_make_each_guest_once(pve: ChrPve, options: O
     assert sorted(vm.name for vm in ours) == sorted([*names, "first"])
     assert len({vm.vmid for vm in ours}) == len(ours)
     assert volumes(pve) == {f"vm-{vm.vmid}-disk-0" for vm in ours}, "no disk without a guest"
+
+
+def test_workers_of_one_run_do_not_wait_for_each_others_ids(pve: ChrPve, options: Options, path: str, theirs: FakeVm) -> None:
+    converge(options, guest("first", path))
+    pve.asked.clear()
+
+    def creations() -> int:
+        return [str(one) for one in pve.asked].count("POST /nodes/pve1/qemu")
+
+    with ThreadPoolExecutor(1) as pool:
+        with pve.hold("POST", "/nodes/pve1/qemu"):
+            made = pool.submit(converge, options, *(guest(f"edge{number}", path) for number in range(4)), concurrency=4)
+            wait_until(lambda: creations() == 4, "four creations at once")
+        made.result()
+    assert creations() == 4, "no id was refused"
 
 
 def test_creators_that_race_for_a_name_leave_one_guest(pve: ChrPve, options: Options, path: str, theirs: FakeVm) -> None:
