@@ -17,6 +17,7 @@ description:
   - Changes no router. The licence level that it sees is kept in the guest's mark, for the protection of licensed routers from removal.
 extends_documentation_fragment:
   - vrouter.mikrotik.hypervisor
+  - vrouter.mikrotik.segment
   - vrouter.mikrotik.batch
   - vrouter.mikrotik.batch.phase
   - vrouter.mikrotik.attributes
@@ -37,6 +38,11 @@ options:
     description: Whether to ask the routers' guest agents too. Only agents that have opened their channel are asked.
     type: bool
     default: true
+  networks:
+    description:
+      - What the segments are, as in M(vrouter.mikrotik.chr_network). Where a segment is no object of the hypervisor, as on Proxmox VE, the
+        interfaces are shown with these names, and without them with bridge and VLAN.
+    required: false
 """
 
 EXAMPLES = r"""
@@ -94,17 +100,30 @@ import typing as t
 from ..module_utils._core.batch import Progress, summary
 from ..module_utils._guests.facts import read_guests
 from ..module_utils._guests.hypervisor import Hypervisor
+from ..module_utils._guests.segment import ARGUMENTS, parse_segments
 from ..module_utils._module import batch_module, run
 
 
 def main() -> None:
     """Run the module."""
-    module = batch_module({"names": {"type": "list", "elements": "str"}, "agent": {"type": "bool", "default": True}})
+    module = batch_module(
+        {
+            "names": {"type": "list", "elements": "str"},
+            "agent": {"type": "bool", "default": True},
+            "networks": {"type": "list", "elements": "dict", "options": ARGUMENTS},
+        }
+    )
 
     def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:
         params = module.params
+        segments = parse_segments(params["networks"] or ())[0]  # one that is wrong in itself names no interface
         outcomes = read_guests(
-            hypervisor, params["names"], ask_agent=params["agent"], check_mode=module.check_mode, concurrency=params["concurrency"]
+            hypervisor,
+            params["names"],
+            segments=segments,
+            ask_agent=params["agent"],
+            check_mode=module.check_mode,
+            concurrency=params["concurrency"],
         )
         return summary(outcomes, {}, "guests")
 

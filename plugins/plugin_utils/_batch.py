@@ -120,9 +120,13 @@ class Batch:
         return shares
 
     def _arguments(self, phase: Phase, routers: Sequence[Router], entries: list[Values]) -> Values:
-        """The module's arguments; those that are the whole run's are the first router's."""
+        """The module's arguments; those that are the whole run's are the first router's, but for lists of objects, which are everybody's."""
         first = routers[0].described[phase.name]
         arguments: Values = {**first["connection"], **first["arguments"]}
+        for name in first["arguments"]:
+            everybodys = {router.host: router.described[phase.name]["arguments"].get(name, []) for router in routers}
+            if all(_are_objects(value) for value in everybodys.values()):
+                arguments[name] = merge(everybodys)[0]
         # a module that only reads takes plain names
         arguments[phase.option] = [entry["name"] for entry in entries] if phase.option == "names" else entries
         plan = union(planned(phase, router.described[phase.name], router.results) for router in routers) if self.check_mode else {}
@@ -132,6 +136,11 @@ class Batch:
         if share.get("msg"):
             share["msg"] = in_variables(str(share["msg"]), router.described[phase.name]["names"])
         return {"of": phase.of, **deferred(share, router.described[phase.name]["defer"])}
+
+
+def _are_objects(value: t.Any) -> bool:
+    """Whether it is a list of things that have names."""
+    return isinstance(value, list) and all(isinstance(item, dict) and "name" in item for item in value)
 
 
 def _some(hosts: Sequence[str]) -> str:

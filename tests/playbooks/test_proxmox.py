@@ -90,6 +90,7 @@ def test_two_routers_from_nothing_to_removed(stage: Stage, pve: ChrPve, files: t
     done = stage.provision(described, "-vvv")
     assert "2 done" in done.output, done.output
     assert TOKEN not in done.output and PASSWORD not in done.output
+    assert " lan up" in done.output, "the table names segments"
     guest = vm(pve, "r1")
     assert guest.status == "running" and "link_down" not in guest.config["net0"]
     assert "tag=20" in guest.config["net1"] and guest.config["tags"] == "vrouter.mikrotik"

@@ -10,10 +10,10 @@ import typing as t
 from .._core.batch import Outcome, run_batch
 from .._core.errors import RouterError
 from .enter import needs_text, open_now
-from .guest import GuestState
+from .guest import GuestSpec, GuestState
 from .hypervisor import Hypervisor
 from .license_mark import note_level
-from .segment import SegmentState
+from .segment import SegmentSpec, SegmentState
 
 
 def guest_facts(found: GuestState | None) -> dict[str, t.Any]:
@@ -40,16 +40,25 @@ def segment_facts(found: SegmentState | None) -> dict[str, t.Any]:
 
 
 def read_guests(
-    hypervisor: Hypervisor, names: t.Collection[str] | None, *, ask_agent: bool, check_mode: bool, concurrency: int
+    hypervisor: Hypervisor,
+    names: t.Collection[str] | None,
+    *,
+    segments: t.Mapping[str, SegmentSpec] | None = None,
+    ask_agent: bool,
+    check_mode: bool,
+    concurrency: int,
 ) -> dict[str, Outcome]:
-    """What the hypervisor holds of each named guest, or of all that are ours, and what its router says where its agent may answer."""
+    """What the hypervisor holds of each named guest, or of all that are ours, and what its router says where its agent may answer.
+
+    Interfaces are wired to `segments`, where these are no objects of the hypervisor.
+    """
     found = hypervisor.list() if names is None else hypervisor.observe(names)
     wanted = [*found.guests, *found.errors] if names is None else names
 
     def read(name: str) -> t.Callable[[], Outcome]:
         def work() -> Outcome:
             guest = found.get(name)
-            facts = guest_facts(guest)
+            facts = guest_facts(guest and GuestSpec(name, segments=segments or {}).named_segments(guest, hypervisor.platform))
             if guest is not None and ask_agent and guest.power == "running" and guest.agent_connected is not False:
                 facts.update(_ask(hypervisor, guest, check_mode))
             return Outcome(name, facts=facts)

@@ -53,6 +53,21 @@ def test_one_module_run_a_phase_and_hypervisor() -> None:
     assert {host: outcome["failed"] for host, outcome in outcomes.items()} == {"r1": False, "r2": False, "r3": False}
 
 
+def test_objects_that_are_the_whole_runs_are_everybodys() -> None:
+    taken: list[Json] = []
+
+    def execute(module: str, arguments: Json) -> Json:
+        taken.append(arguments)
+        return done(arguments)
+
+    wan, lan = {"name": "wan"}, {"name": "lan", "vlan_tag": 20}
+    arguments = {"r1": {"networks": [], "concurrency": 3}, "r2": {"networks": [wan]}, "r3": {"networks": [wan, lan]}}
+    routers = {host: Router(host, {"info": part("one", host, arguments=own)}, {}) for host, own in arguments.items()}
+    listed = [Phase("info", "guests", module="info", option="guests")]
+    Batch(phases=listed, routers=routers, execute=execute, rules={}, say=lambda text: None).run()
+    assert [(one["networks"], one["concurrency"]) for one in taken] == [([wan, lan], 3)]
+
+
 def test_a_router_that_failed_takes_no_part_in_the_next_phase() -> None:
     runs: list[list[str]] = []
 
