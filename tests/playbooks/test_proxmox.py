@@ -103,8 +103,9 @@ def test_two_routers_from_nothing_to_removed(stage: Stage, pve: ChrPve, files: t
         assert "Nothing changed: 0 done, 2 unchanged" in again.output, again.output
         assert writes(pve.asked) == []
 
-    described["r1"]["chr_first_boot_identity"] = "renamed"
-    assert "r1: drift. identity: " in stage.provision(described).output
+    described["r1"].update(chr_first_boot_identity="renamed", chr_license_minimum_level="p1")
+    drifted = stage.provision(described)
+    assert "r1: drift. identity: " in drifted.output and "free (below)" in drifted.output, drifted.output
     confirmed = stage.run("destroy", described, "--extra-vars", json.dumps({"confirm": ["r1", "r2"]}))
     assert "2 done" in confirmed.output, confirmed.output
     assert [guest.name for guest in pve.vms] == ["theirs"]
