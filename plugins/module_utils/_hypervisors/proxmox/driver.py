@@ -80,7 +80,8 @@ class ProxmoxHypervisor:
     # making
 
     def prepare(self, plans: t.Mapping[str, GuestPlan], progress: Progress) -> dict[str, RouterError]:
-        """Every image that new guests need, once on each storage that they are made from."""
+        """VMIDs that new guests name, and every image that they need, once on each storage that they are made from."""
+        self._maker.reserve(plan.spec for plan in plans.values() if plan.creates)
         users: dict[tuple[Place, str], list[str]] = {}
         for name, plan in plans.items():
             if plan.creates and (place := self._checks.place(name)).image_storage:

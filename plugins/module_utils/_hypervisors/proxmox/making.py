@@ -48,7 +48,7 @@ class Maker:
         self._powers = powers
         self._mine: set[int] = set()
         self._whole: set[str] = set()  # UUIDs of guests whose disk came with them
-        self._given: set[int] = set()  # VMIDs that a worker took or tried
+        self._given: set[int] = set()  # VMIDs that a worker took or tried, or is to take
         self._ids = threading.Lock()
 
     def made(self, guest: GuestRef) -> bool:
@@ -119,6 +119,10 @@ class Maker:
         self._guests.change(ref, edit, FAILED)
 
     # VMIDs
+
+    def reserve(self, guests: t.Iterable[GuestSpec]) -> None:
+        """No other guest of the batch gets a VMID that one of these names."""
+        self._given.update(int(spec.own["vmid"]) for spec in guests if spec.own.get("vmid"))
 
     def _take_id(self, guest: NewGuest, node: str, begin: t.Callable[[int], str], report: Report) -> int:
         """Begin to make it under a VMID that nobody has, and wait until that is done."""

@@ -62,6 +62,14 @@ def test_workers_of_one_run_do_not_wait_for_each_others_ids(pve: ChrPve, options
     assert creations() == 4, "no id was refused"
 
 
+def test_the_id_that_one_guest_names_is_given_to_no_other(pve: ChrPve, options: Options, path: str, theirs: FakeVm) -> None:
+    free = 100
+    wanted = [guest("edge1", path), guest("edge2", path, proxmox={"vmid": free}), guest("edge3", path)]
+    converge(options, *wanted, concurrency=1)
+    made = {vm.name: vm.vmid for vm in pve.vms if vm is not theirs}
+    assert made["edge2"] == free and len(set(made.values())) == 3
+
+
 def test_creators_that_race_for_a_name_leave_one_guest(pve: ChrPve, options: Options, path: str, theirs: FakeVm) -> None:
     converge(options, guest("first", path))
 
