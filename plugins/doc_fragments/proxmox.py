@@ -159,3 +159,17 @@ options:
           - A new interface gets it where its segment forbids foreign MACs (C(mac_spoofing=false)).
         type: bool
 """
+
+    SEGMENT = r"""
+options:
+  proxmox:
+    description: What only segments on Proxmox VE have.
+    type: dict
+    suboptions:
+      nodes:
+        description:
+          - The nodes whose bridge is meant, each of which has a bridge of its own. If not given, all nodes that are online.
+          - One that is taken out of the list keeps its bridge; C(state=absent) with that node alone removes it.
+        type: list
+        elements: str
+"""

@@ -101,7 +101,10 @@ options:
               - absent
             default: present
           bridge:
-            description: Name of the new bridge device, at most 15 characters. A new segment gets its own name.
+            description:
+              - Name of the new bridge device, at most 15 characters. A new segment gets its own name.
+              - On Proxmox VE a bridge is made with O(guests[].networks[].manage=true) alone. Its name is a letter and at most 9 letters and digits;
+              - before Proxmox VE 8 it is C(vmbr) and a number. Several segments may have one bridge, each with its VLAN.
             type: str
           attach_to:
             description:
@@ -132,12 +135,25 @@ options:
               - A new segment allows it. V(false) applies to guests that are made afterwards.
             type: bool
           manage:
-            description: Allows to start a segment that this collection did not create.
+            description:
+              - Allows to start a segment that this collection did not create.
+              - On Proxmox VE allows to make O(guests[].networks[].bridge), which reloads the network of each node that lacks it.
+              - A bridge has no ports there, so it connects guests of one node with each other, and with the node by O(guests[].networks[].address).
             type: bool
             default: false
           confirm:
             description: For O(guests[].networks[].state=absent), the segment's name once more.
             type: str
+          proxmox:
+            description: What only segments on Proxmox VE have.
+            type: dict
+            suboptions:
+              nodes:
+                description:
+                  - The nodes whose bridge is meant, each of which has a bridge of its own. If not given, all nodes that are online.
+                  - One that is taken out of the list keeps its bridge; C(state=absent) with that node alone removes it.
+                type: list
+                elements: str
       libvirt:
         description: What only guests on libvirt have.
         type: dict
@@ -467,8 +483,7 @@ from ..module_utils._core.batch import Outcome, Progress, summary
 from ..module_utils._guests.converge import converge_guests
 from ..module_utils._guests.guest import parse_guests
 from ..module_utils._guests.hypervisor import Hypervisor
-from ..module_utils._guests.segment import ARGUMENTS
-from ..module_utils._hypervisors.registry import guest_arguments, nic_arguments
+from ..module_utils._hypervisors.registry import guest_arguments, nic_arguments, segment_arguments
 from ..module_utils._module import batch_module, hypervisor_of, masks_of, planned, run
 
 NIC: dict[str, t.Any] = {
@@ -494,7 +509,7 @@ GUEST: dict[str, t.Any] = {
     "autostart": {"type": "bool"},
     "description": {"type": "str"},
     "interfaces": {"type": "list", "elements": "dict", "options": NIC},
-    "networks": {"type": "list", "elements": "dict", "options": ARGUMENTS},
+    "networks": {"type": "list", "elements": "dict", "options": segment_arguments()},
     **guest_arguments(),
     "configured": {"type": "bool"},
     "link_before_first_boot": {"type": "bool", "default": False},

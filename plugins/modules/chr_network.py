@@ -114,14 +114,15 @@ import typing as t
 from ..module_utils._core.batch import Outcome, Progress, summary
 from ..module_utils._guests.converge import converge_segments
 from ..module_utils._guests.hypervisor import Hypervisor
-from ..module_utils._guests.segment import ARGUMENTS, parse_segments
-from ..module_utils._module import batch_module, planned, run
+from ..module_utils._guests.segment import parse_segments
+from ..module_utils._hypervisors.registry import segment_arguments
+from ..module_utils._module import batch_module, hypervisor_of, planned, run
 
 
 def main() -> None:
     """Run the module."""
-    module = batch_module({"networks": {"type": "list", "elements": "dict", "required": True, "options": ARGUMENTS}})
-    specs, errors = parse_segments(module.params["networks"])
+    module = batch_module({"networks": {"type": "list", "elements": "dict", "required": True, "options": segment_arguments()}})
+    specs, errors = parse_segments(module.params["networks"], *hypervisor_of(module))
 
     def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:
         concurrency = module.params["concurrency"]

@@ -77,8 +77,8 @@ def main() -> None:
 
     def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:
         names = module.params["names"]
-        found = hypervisor.observe_segments({name: SegmentSpec(name) for name in names})
-        return {"networks": {name: segment_facts(found.get(name)) for name in names}, "changed": False}
+        found = hypervisor.observe_segments({name: SegmentSpec(name) for name in names}, with_guests=True)
+        return {"networks": {name: segment_facts(found.get(name), hypervisor.platform) for name in names}, "changed": False}
 
     run(module, work)
 

@@ -14,9 +14,8 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.errors impo
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import GuestSpec, check_gaps, parse_guest
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.limits import check
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.platform import Platform
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import ARGUMENTS as SEGMENT
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import parse_segment
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.registry import DRIVERS
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import SegmentSpec, parse_segment
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.registry import DRIVERS, segment_arguments
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._images.source import parse_request
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._licenses.license import check_account, parse_spec
 from ansible_collections.vrouter.mikrotik.plugins.modules import chr_first_boot, chr_guest, chr_image, chr_license
@@ -42,12 +41,21 @@ def _license(entry: Values, setting: Setting) -> None:
 
 
 def _guest(entry: Values, setting: Setting) -> GuestSpec:
-    return parse_guest(entry, setting.platform, [key for key in DRIVERS if key != setting.platform.key])
+    return parse_guest(entry, setting.platform, _others(setting))
+
+
+def _segment(entry: Values, setting: Setting) -> SegmentSpec:
+    return parse_segment(entry, setting.platform, _others(setting))
+
+
+def _others(setting: Setting) -> list[str]:
+    """The hypervisors that are not meant."""
+    return [key for key in DRIVERS if key != setting.platform.key]
 
 
 PARSERS: t.Final[dict[str, tuple[Values, t.Callable[[Values, Setting], object]]]] = {
     "vrouter.mikrotik.chr_image": (chr_image.IMAGE, lambda entry, dummy: parse_request(entry)),
-    "vrouter.mikrotik.chr_network": (SEGMENT, lambda entry, dummy: parse_segment(entry)),
+    "vrouter.mikrotik.chr_network": (segment_arguments(), _segment),
     "vrouter.mikrotik.chr_guest": (chr_guest.GUEST, _guest),
     "vrouter.mikrotik.chr_first_boot": (chr_first_boot.GUEST, lambda entry, dummy: chr_first_boot.parse_boot(entry)),
     "vrouter.mikrotik.chr_license": (chr_license.ROUTER, _license),

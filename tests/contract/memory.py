@@ -205,7 +205,7 @@ class MemoryHypervisor:
 
     # Segments
 
-    def observe_segments(self, specs: t.Mapping[str, SegmentSpec]) -> dict[str, SegmentState]:
+    def observe_segments(self, specs: t.Mapping[str, SegmentSpec], *, with_guests: bool = False) -> dict[str, SegmentState]:
         return {name: self._used(self.segments[name]) for name in specs if name in self.segments}
 
     def _used(self, segment: SegmentState) -> SegmentState:

@@ -39,7 +39,7 @@ def add_toy(workshop: Workshop) -> None:
     imports = "from .toy import arguments as toy_arguments\nfrom .toy.platform import PLATFORM as TOY\n"
     workshop.insert(registry, "from .libvirt.platform import PLATFORM as LIBVIRT", imports)
     workshop.insert(registry, "    from .proxmox import driver\n\n    return driver.connect(options, concurrency)", OPEN)
-    entry = "Driver(PROXMOX, proxmox_arguments.CONNECTION, proxmox_arguments.GUEST, _proxmox, proxmox_arguments.NIC),"
+    entry = "Driver(PROXMOX, proxmox_arguments.CONNECTION, proxmox_arguments.GUEST, _proxmox, proxmox_arguments.NIC, proxmox_arguments.SEGMENT),"
     workshop.insert(registry, entry, "    Driver(TOY, toy_arguments.CONNECTION, toy_arguments.GUEST, _toy),\n")
 
 

@@ -131,23 +131,24 @@ def converge_segments(
     hypervisor: Hypervisor, specs: t.Mapping[str, SegmentSpec], *, check_mode: bool, concurrency: int, planned: Planned = NOTHING_PLANNED
 ) -> dict[str, Outcome]:
     """Make every wanted segment so, each on its own; an outcome for each. In check mode nothing is touched."""
+    platform = hypervisor.platform
     found = dict(hypervisor.observe_segments(specs))
-    same = same_wires(specs, hypervisor.platform)
+    same = same_wires(specs, platform)
     if check_mode:
         found = {name: replace(have, guests=tuple(set(have.guests) - planned.gone)) for name, have in found.items()}
 
     def work(name: str) -> t.Callable[[], Outcome]:
         def apply() -> Outcome:
-            item = plan_segment(specs[name], found.get(name), hypervisor.platform)
+            item = plan_segment(specs[name], found.get(name), platform)
             warnings = (*item.warnings, *([same[name]] if name in same else []))
             if not item.changes:
-                return Outcome(name, facts=segment_facts(item.found), warnings=warnings)
+                return Outcome(name, facts=segment_facts(item.found, platform), warnings=warnings)
             hypervisor.check_segment(item)
             if check_mode:
-                return Outcome(name, item.changes, segment_facts(item.found), warnings)
+                return Outcome(name, item.changes, segment_facts(item.found, platform), warnings)
             hypervisor.apply_segment(item)
             after = hypervisor.observe_segments({name: specs[name]}).get(name)
-            return Outcome(name, item.changes, segment_facts(after), warnings)
+            return Outcome(name, item.changes, segment_facts(after, platform), warnings)
 
         return apply
 

@@ -13,6 +13,7 @@ from .enter import needs_text, open_now
 from .guest import GuestSpec, GuestState
 from .hypervisor import Hypervisor
 from .license_mark import note_level
+from .platform import Platform
 from .segment import SegmentSpec, SegmentState
 
 
@@ -34,9 +35,12 @@ def guest_facts(found: GuestState | None) -> dict[str, t.Any]:
     return facts
 
 
-def segment_facts(found: SegmentState | None) -> dict[str, t.Any]:
+def segment_facts(found: SegmentState | None, platform: Platform) -> dict[str, t.Any]:
     """What a module returns of one segment."""
-    return {"exists": False} if found is None else {"exists": True, **vars(found)}
+    if found is None:
+        return {"exists": False}
+    facts = {key: value for key, value in vars(found).items() if key not in ("own", "due", "warnings")}
+    return {"exists": True, **facts, **({platform.key: dict(found.own)} if found.own else {})}
 
 
 def read_guests(

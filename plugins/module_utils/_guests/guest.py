@@ -18,7 +18,7 @@ from .._core.batch import parse_batch
 from .._core.errors import InputError
 from .._core.names import check_readable
 from .._core.version import Version
-from .platform import Platform
+from .platform import Platform, own_words
 from .segment import SegmentSpec, parse_segments, wire_of
 
 Power = t.Literal["running", "stopped", "suspended"]
@@ -261,33 +261,20 @@ def slot_number(name: str) -> int:
 def parse_guest(options: t.Mapping[str, t.Any], platform: Platform, others: t.Collection[str] = ()) -> GuestSpec:
     """A GuestSpec from one entry of the module's `guests`; `others` are the keys of the hypervisors that are not meant. Raises InputError."""
     name = check_readable(options["name"])
-    _refuse_others(options, platform, others)
+    own = own_words(options, platform, others, "guest")
     if options.get("version") is not None:
         Version(options["version"])
     nics = tuple(_parse_nic(nic, platform, others) for nic in options.get("interfaces") or ())
     _check_unique(nics)
-    segments, errors = parse_segments(options.get("networks") or ())
+    segments, errors = parse_segments(options.get("networks") or (), platform, others)
     for error in errors.values():
         raise error
     values = {key: options[key] for key in GuestSpec.__dataclass_fields__ if options.get(key) is not None and key != "interfaces"}
-    return GuestSpec(**{**values, "name": name, "interfaces": nics, "segments": segments, "own": _own(options, platform)})
-
-
-def _own(options: t.Mapping[str, t.Any], platform: Platform) -> dict[str, t.Any]:
-    return {key: value for key, value in (options.get(platform.key) or {}).items() if value is not None}
-
-
-def _refuse_others(options: t.Mapping[str, t.Any], platform: Platform, others: t.Collection[str], where: str = "") -> None:
-    strange = [key for key in others if options.get(key) is not None]
-    if strange:
-        raise InputError(
-            f"{where}{strange[0]}: this guest's hypervisor is {platform.key}", remedy=f"Use {platform.key}, or connect to {strange[0]}"
-        )
+    return GuestSpec(**{**values, "name": name, "interfaces": nics, "segments": segments, "own": own})
 
 
 def _parse_nic(options: t.Mapping[str, t.Any], platform: Platform, others: t.Collection[str]) -> Nic:
     slot_number(options["name"])
-    _refuse_others(options, platform, others, f"interfaces.{options['name']}.")
     mac = options.get("mac")
     network = options.get("network")
     return Nic(
@@ -296,7 +283,7 @@ def _parse_nic(options: t.Mapping[str, t.Any], platform: Platform, others: t.Col
         mac=parse_mac(mac, f"interfaces.{options['name']}.mac") if mac is not None else None,
         model=options.get("model"),
         link=options.get("link"),
-        own=_own(options, platform),
+        own=own_words(options, platform, others, "guest", f"interfaces.{options['name']}."),
     )
 
 

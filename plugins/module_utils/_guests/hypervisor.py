@@ -119,8 +119,11 @@ class Hypervisor(t.Protocol):
 
     # Segments
 
-    def observe_segments(self, specs: t.Mapping[str, SegmentSpec]) -> dict[str, SegmentState]:
-        """Those of the segments that exist, by name. Where a segment is no object of its own, its description says what is looked for."""
+    def observe_segments(self, specs: t.Mapping[str, SegmentSpec], *, with_guests: bool = False) -> dict[str, SegmentState]:
+        """Those of the segments that exist, by name. Where a segment is no object of its own, its description says what is looked for.
+
+        The guests that are wired to them come with those that are to be removed, with all of them where asked for, and where they cost nothing.
+        """
 
     def check_segment(self, plan: SegmentPlan) -> None:
         """Raise UnsupportedError for what this host cannot do of the plan; reads only."""

@@ -14,6 +14,7 @@ import uuid as uuidlib
 from dataclasses import dataclass, field
 
 from .._core.changes import Effect
+from .._core.errors import InputError
 from .._core.names import PLAIN, NameRule
 
 Feature = t.Literal[
@@ -111,6 +112,7 @@ class Platform:
     hardware: Hardware
     own: t.Mapping[str, OwnOption] = field(default_factory=dict)
     nic_own: t.Mapping[str, OwnOption] = field(default_factory=dict)  # the same for an interface: `interfaces[].<key>`
+    segment_own: t.Mapping[str, OwnOption] = field(default_factory=dict)  # the same for a segment: `networks[].<key>`
     features: frozenset[Feature] = frozenset(("agent", "serial_console", "autostart"))
     effects: t.Mapping[str, Effect] = field(default_factory=dict)
     slots: int = 24  # etherN has a fixed PCI address, and there are so many
@@ -132,3 +134,13 @@ class Platform:
     def nic_model(self) -> str:
         """The model of a new interface that the user left out."""
         return self.hardware.nic_models[0]
+
+
+def own_words(options: t.Mapping[str, t.Any], platform: Platform, others: t.Collection[str], kind: str, where: str = "") -> dict[str, t.Any]:
+    """The hypervisor's own words of an entry, those alone that were given. Raises InputError for words of another hypervisor."""
+    strange = [key for key in others if options.get(key) is not None]
+    if strange:
+        raise InputError(
+            f"{where}{strange[0]}: this {kind}'s hypervisor is {platform.key}", remedy=f"Use {platform.key}, or connect to {strange[0]}"
+        )
+    return {key: value for key, value in (options.get(platform.key) or {}).items() if value is not None}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from .._core import changes as reconcile
 from .._core.batch import parse_batch
@@ -16,7 +16,7 @@ from .._core.changes import Change, sides
 from .._core.confirm import require_confirm
 from .._core.errors import InputError, RefusedError, UnsupportedError
 from .._core.names import check_readable
-from .platform import Feature, Platform
+from .platform import Feature, Platform, own_words
 
 DEVICE: t.Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}")  # Linux: at most 15 characters
 MTU: t.Final = range(68, 65536)  # bytes
@@ -54,6 +54,7 @@ class SegmentSpec:
     mac_spoofing: bool | None = None
     manage: bool = False
     confirm: str | None = None
+    own: t.Mapping[str, t.Any] = field(default_factory=dict)  # the hypervisor's own words for it, those alone that were given
 
     @property
     def carrier(self) -> str:
@@ -63,7 +64,11 @@ class SegmentSpec:
 
 @dataclass(frozen=True)
 class SegmentState:
-    """One segment as the hypervisor holds it."""
+    """One segment as the hypervisor holds it.
+
+    `due` is what the own words are to become where only the driver knows what follows from those that were left out; `warnings` are what whoever
+    uses the segment should know.
+    """
 
     name: str
     uuid: str
@@ -78,6 +83,9 @@ class SegmentState:
     vlan_trunk: tuple[int, ...] | None
     mac_spoofing: bool
     guests: tuple[str, ...] = ()
+    own: t.Mapping[str, t.Any] = field(default_factory=dict)  # the hypervisor's own words for it
+    due: t.Mapping[str, t.Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,10 +126,14 @@ def same_wires(specs: t.Mapping[str, SegmentSpec], platform: Platform) -> dict[s
     }
 
 
-def parse_segment(options: t.Mapping[str, t.Any]) -> SegmentSpec:
-    """A SegmentSpec from one entry of the module's `networks`. Raises InputError naming the option and its limit."""
+def parse_segment(options: t.Mapping[str, t.Any], platform: Platform, others: t.Collection[str] = ()) -> SegmentSpec:
+    """A SegmentSpec from one entry of the module's `networks`; `others` are the keys of the hypervisors that are not meant.
+
+    Raises InputError naming the option and its limit.
+    """
     check_readable(options["name"])
     given = {key: options[key] for key in SegmentSpec.__dataclass_fields__ if options.get(key) is not None}
+    given["own"] = own_words(options, platform, others, "segment")
     if "vlan_trunk" in given:
         given["vlan_trunk"] = tuple(given["vlan_trunk"]) or None
     if "address" in given:
@@ -132,9 +144,11 @@ def parse_segment(options: t.Mapping[str, t.Any]) -> SegmentSpec:
     return spec
 
 
-def parse_segments(entries: t.Sequence[t.Mapping[str, t.Any]]) -> tuple[dict[str, SegmentSpec], dict[str, InputError]]:
+def parse_segments(
+    entries: t.Sequence[t.Mapping[str, t.Any]], platform: Platform, others: t.Collection[str] = ()
+) -> tuple[dict[str, SegmentSpec], dict[str, InputError]]:
     """All segments of a batch by name, and the errors of those that are wrong in themselves."""
-    return parse_batch("networks", entries, parse_segment)
+    return parse_batch("networks", entries, lambda entry: parse_segment(entry, platform, others))
 
 
 def _check_devices(spec: SegmentSpec) -> None:
@@ -195,14 +209,17 @@ def plan_segment(spec: SegmentSpec, found: SegmentState | None, platform: Platfo
     """The changes from `found` to `spec`; raises where they would touch what is not ours, or what the hypervisor does not have."""
     _refuse_lacking(spec, platform)
     if spec.state == "absent":
-        return SegmentPlan(spec, found, tuple(_removal(spec, found)), tuple(_left_behind(found))) if found else SegmentPlan(spec, None, ())
+        left = (*found.warnings, *_left_behind(found)) if found else ()
+        return SegmentPlan(spec, found, tuple(_removal(spec, found)) if found else (), left)
+    prefix = f"{platform.key}."
     wanted = {key: getattr(spec, key) for key in ("address", "mtu", "open_vswitch", "vlan_tag", "vlan_trunk", "mac_spoofing")}
     wanted["bridge"] = spec.bridge or spec.attach_to or (spec.name if found is None else None)
     if found is None:
         platform.segment_name.check(spec.name)
-        return SegmentPlan(spec, None, (Change("exists", False, True), *reconcile.compare(wanted, {}), Change("active", None, True)))
+        fields = (*reconcile.compare(wanted, {}), *reconcile.compare(spec.own, {}, prefix=prefix))
+        return SegmentPlan(spec, None, (Change("exists", False, True), *fields, Change("active", None, True)))
     differ = reconcile.compare(wanted, vars(found))
-    start = () if found.active else (Change("active", False, True),)
+    start = (*reconcile.compare(found.due, found.own, prefix=prefix), *(() if found.active else (Change("active", False, True),)))
     if (differ or start) and not found.ours and not spec.manage:
         raise RefusedError(
             f"segment {spec.name} exists and is not ours, so it can only be attached to",
@@ -210,13 +227,13 @@ def plan_segment(spec: SegmentSpec, found: SegmentState | None, platform: Platfo
             remedy="Leave these options out, or say manage: true to let this collection start it",
         )
     if differ and found.ours and not found.active and not found.guests:
-        return SegmentPlan(_completed(spec, found), found, (*differ, *start))
+        return SegmentPlan(_completed(spec, found), found, (*differ, *start), found.warnings)
     if differ:
         others = f" (guests on it: {', '.join(found.guests)})" if found.guests else ""
         raise UnsupportedError(
             f"this release cannot change an existing segment: {sides(differ)}{others}", remedy="Remove the segment and create it anew"
         )
-    return SegmentPlan(spec, found, start)
+    return SegmentPlan(spec, found, start, found.warnings)
 
 
 def _completed(spec: SegmentSpec, found: SegmentState) -> SegmentSpec:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from .._core.errors import InputError
 from .._guests.hypervisor import Hypervisor
 from .._guests.platform import Platform
+from .._guests.segment import ARGUMENTS as SEGMENT
 from .libvirt import arguments as libvirt_arguments
 from .libvirt.platform import PLATFORM as LIBVIRT
 from .proxmox import arguments as proxmox_arguments
@@ -46,11 +47,12 @@ class Driver:
     guest: Arguments
     open: t.Callable[[t.Mapping[str, t.Any], int], Opened]
     nic: Arguments | None = None  # its words for an interface, where it has any
+    segment: Arguments | None = None  # the same for a segment
 
 
 _ALL: t.Final = (
     Driver(LIBVIRT, libvirt_arguments.CONNECTION, libvirt_arguments.GUEST, _libvirt),
-    Driver(PROXMOX, proxmox_arguments.CONNECTION, proxmox_arguments.GUEST, _proxmox, proxmox_arguments.NIC),
+    Driver(PROXMOX, proxmox_arguments.CONNECTION, proxmox_arguments.GUEST, _proxmox, proxmox_arguments.NIC, proxmox_arguments.SEGMENT),
 )
 DRIVERS: t.Final = {driver.platform.key: driver for driver in _ALL}
 
@@ -68,6 +70,11 @@ def guest_arguments() -> Arguments:
 def nic_arguments() -> Arguments:
     """The same for an interface, for the suboptions of `guests[].interfaces`."""
     return {key: driver.nic for key, driver in DRIVERS.items() if driver.nic is not None}
+
+
+def segment_arguments() -> Arguments:
+    """An entry of `networks`: what every segment has, and every driver's own words for one."""
+    return {**SEGMENT, **{key: driver.segment for key, driver in DRIVERS.items() if driver.segment is not None}}
 
 
 def named(params: t.Mapping[str, t.Any]) -> Driver:

@@ -15,6 +15,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.converge 
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.enter import RunOptions
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.facts import read_guests
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import parse_segments
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.libvirt.platform import PLATFORM as LIBVIRT
 from ansible_collections.vrouter.mikrotik.plugins.modules.chr_first_boot import GUEST, parse_boot
 
 from tests.module_runs import Json
@@ -34,7 +35,7 @@ def test_a_run_that_changes_nothing_waits_for_its_host_twenty_times_at_most(rout
     with driver(8) as hypervisor:
         converge(hypervisor, wanted)
         read_guests(hypervisor, names, ask_agent=True, check_mode=False, concurrency=8)
-    segments, errors = parse_segments([{"name": name} for name in SEGMENTS])
+    segments, errors = parse_segments([{"name": name} for name in SEGMENTS], LIBVIRT)
     defaults = {option: values.get("default") for option, values in GUEST.items()}
     boots = {router: parse_boot({**defaults, **SHARED, "name": router})}
     assert not errors

@@ -54,8 +54,8 @@ class Interfaces:
     def changes(self) -> str | None:
         if self.staged is None:
             return None
-        lines = difflib.unified_diff(_rendered(self.applied), _rendered(self.staged), FILE, f"{FILE}.new", lineterm="")
-        return "\n".join(lines) + "\n"
+        lines = list(difflib.unified_diff(_rendered(self.applied), _rendered(self.staged), FILE, f"{FILE}.new", lineterm=""))
+        return "\n".join(lines) + "\n" if lines else None
 
     def bridges(self) -> set[str]:
         """Those that a guest can be wired to."""
@@ -140,17 +140,32 @@ def _stored(values: Values, before: Values) -> Values:
         entry.update(bridge_ports=" ".join(sorted(split_list(entry.get("bridge_ports")))), bridge_stp="off", bridge_fd="0")
         if "bridge_vlan_aware" in entry:  # that it is there counts: 0 switches it on too
             entry.update(bridge_vlan_aware=1, bridge_vids=" ".join(split_list(entry.get("bridge_vids", "2-4094"))))
-    if "comments" in entry:
-        entry["comments"] = entry["comments"].rstrip("\n") + "\n"
+    for key, family in (("comments", "inet"), ("comments6", "inet6")):  # they stand in the lines of their family
+        if key in entry:
+            entry[key] = entry[key].rstrip("\n") + "\n"
+        if family not in entry["families"]:
+            entry.pop(key, None)
     return entry
 
 
 def _rendered(file: dict[str, Values]) -> list[str]:
-    """The file's lines, near enough to compare two of them."""
+    """The file's lines, as PVE::INotify writes them."""
     lines: list[str] = []
     for name, entry in sorted(file.items(), key=lambda item: t.cast(int, item[1]["priority"])):
         lines += [f"auto {name}"] if entry.get("autostart") else []
-        lines += [f"iface {name} inet {entry['method']}"]
-        hidden = ("type", "exists", "method", "method6", "families", "priority", "autostart", "address", "netmask")
-        lines += [f"\t{key} {value}" for key, value in sorted(entry.items()) if key not in hidden]
+        for number, family in enumerate(entry["families"]):
+            lines += _block(name, entry, family.removeprefix("inet"), first=not number)
     return lines
+
+
+def _block(name: str, entry: Values, suffix: str, *, first: bool) -> list[str]:
+    """An interface's lines of one family; what is of none stands in the first."""
+    lines = [f"iface {name} inet{suffix} {entry[f'method{suffix}']}"]
+    lines += [f"\taddress {entry[f'cidr{suffix}']}"] if f"cidr{suffix}" in entry else []
+    lines += [f"\tgateway {entry[f'gateway{suffix}']}"] if f"gateway{suffix}" in entry else []
+    if first and entry["type"] == "bridge":
+        lines += [f"\tbridge-ports {entry.get('bridge_ports') or 'none'}", "\tbridge-stp off", "\tbridge-fd 0"]
+        lines += ["\tbridge-vlan-aware yes", f"\tbridge-vids {entry['bridge_vids']}"] if "bridge_vlan_aware" in entry else []
+    if first and "mtu" in entry:
+        lines += [f"\tmtu {entry['mtu']}"]
+    return [*lines, *(f"#{line}" for line in entry.get(f"comments{suffix}", "").splitlines()), ""]

@@ -127,7 +127,7 @@ class ToyHypervisor:
 
     # Segments
 
-    def observe_segments(self, names: t.Collection[str]) -> dict[str, SegmentState]:
+    def observe_segments(self, names: t.Collection[str], *, with_guests: bool = False) -> dict[str, SegmentState]:
         return dict(self._ask("observe_segments", list(names)))
 
     def check_segment(self, plan: SegmentPlan) -> None:

@@ -14,16 +14,20 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment i
     SegmentPlan,
     SegmentSpec,
     SegmentState,
-    parse_segment,
     parse_segments,
     same_wires,
 )
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import parse_segment as parse_segment_of
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import plan_segment as plan_segment_on
 
 from tests.contract.memory import PLATFORM
 
 OURS = SegmentState("lan", "u", True, True, "lan", False, False, "198.51.100.1/24", 1400, None, (10, 20), True)
 FOREIGN = replace(OURS, ours=False)
+
+
+def parse_segment(options: dict[str, t.Any]) -> SegmentSpec:
+    return parse_segment_of(options, PLATFORM)
 
 
 def plan_segment(spec: SegmentSpec, found: SegmentState | None) -> SegmentPlan:
@@ -60,7 +64,7 @@ def test_bad_input_is_named_with_its_limit(options: dict[str, t.Any], said: str)
 
 
 def test_a_bad_segment_leaves_the_others_alone() -> None:
-    specs, errors = parse_segments([{"name": "wan"}, {"name": "lan", "mtu": 1}, {"name": "dmz"}, {"name": "dmz"}])
+    specs, errors = parse_segments([{"name": "wan"}, {"name": "lan", "mtu": 1}, {"name": "dmz"}, {"name": "dmz"}], PLATFORM)
     assert (list(specs), set(errors)) == (["wan"], {"lan", "dmz"})
 
 

@@ -35,7 +35,7 @@ def test_what_is_staged_is_shown_to_everybody_beside_the_data_and_is_not_there_y
     assert "changes" not in client.raw("GET", NETWORK).json()
     client.call("post", NETWORK, **NEW, bridge_ports="eno2", comments="lab")
     answer = client.raw("GET", NETWORK, params={"type": "bridge"}).json()
-    assert "+iface vmbr1 inet manual" in answer["changes"] and "+\tbridge_ports eno2" in answer["changes"]
+    assert "+iface vmbr1 inet manual" in answer["changes"] and "+\tbridge-ports eno2" in answer["changes"] and "+#lab" in answer["changes"]
     [staged] = [entry for entry in answer["data"] if entry["iface"] == "vmbr1"]
     assert (staged["bridge_ports"], staged["comments"], staged["autostart"]) == ("eno2", "lab\n", 1) and "active" not in staged
     client.done(client.create(virtio0=None, boot=None, net0="virtio,bridge=vmbr1"))
@@ -77,6 +77,18 @@ def test_a_change_keeps_what_it_does_not_name(client: Client) -> None:
     client.call("put", f"{NETWORK}/vmbr0", type="bridge", autostart=1, delete="bridge_vlan_aware,bridge_vids,cidr")
     staged = client.call("get", f"{NETWORK}/vmbr0")
     assert not {"bridge_vlan_aware", "bridge_vids", "cidr", "address", "netmask"} & set(staged) and staged["gateway"] == "192.0.2.1"
+
+
+def test_a_comment_stands_in_the_lines_of_its_family(client: Client) -> None:
+    client.call("post", NETWORK, **NEW, cidr6="2001:db8::1/64", comments="lost", comments6="kept")
+    staged = client.call("get", f"{NETWORK}/vmbr1")
+    assert (staged["comments6"], staged["families"]) == ("kept\n", ["inet6"]) and "comments" not in staged
+
+
+def test_what_is_staged_and_taken_back_is_no_change(client: Client) -> None:
+    client.call("post", NETWORK, **NEW)
+    client.call("delete", f"{NETWORK}/vmbr1")
+    assert "changes" not in client.raw("GET", NETWORK).json()
 
 
 def test_saying_that_a_bridge_knows_no_vlans_says_that_it_does(client: Client) -> None:

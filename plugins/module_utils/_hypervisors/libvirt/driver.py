@@ -266,7 +266,7 @@ class LibvirtHypervisor:
 
     # segments
 
-    def observe_segments(self, specs: t.Mapping[str, SegmentSpec]) -> dict[str, SegmentState]:
+    def observe_segments(self, specs: t.Mapping[str, SegmentSpec], *, with_guests: bool = False) -> dict[str, SegmentState]:
         return self._networks.observe(specs)
 
     def check_segment(self, plan: SegmentPlan) -> None:

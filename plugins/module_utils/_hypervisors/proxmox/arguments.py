@@ -53,3 +53,5 @@ NIC: t.Final[dict[str, t.Any]] = {
     "type": "dict",
     "options": {"queues": {"type": "int"}, "rate": {"type": "float"}, "firewall": {"type": "bool"}},
 }
+
+SEGMENT: t.Final[dict[str, t.Any]] = {"type": "dict", "options": {"nodes": {"type": "list", "elements": "str"}}}

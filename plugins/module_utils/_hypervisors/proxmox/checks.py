@@ -15,6 +15,7 @@ from . import images
 from .cluster import Cluster, Resources
 from .config import check_words
 from .connection import Api
+from .firewall import Firewall
 from .mark import NOTES
 from .networks import Networks
 from .placement import IMAGES, Place, Placement, is_path
@@ -26,10 +27,13 @@ ROOM: t.Final = 1024  # characters of the notes that our mark may take
 class Checks:
     """Words, place, image and MACs of every guest that would be made."""
 
-    def __init__(self, api: Api, cluster: Cluster, networks: Networks, uploads: images.Uploads, guests: Reader) -> None:
+    def __init__(
+        self, api: Api, cluster: Cluster, networks: Networks, firewall: Firewall, uploads: images.Uploads, guests: Reader
+    ) -> None:
         self._api = api
         self._cluster = cluster
         self._networks = networks
+        self._firewall = firewall
         self._uploads = uploads
         self._guests = guests
         self._places: dict[str, Place] = {}
@@ -50,7 +54,8 @@ class Checks:
         if not set(new) - set(errors):
             return errors
         self._there = self._cluster.latest()
-        placement = Placement(self._there, lambda node, carrier: carrier in planned.networks or self._networks.has(node, carrier))
+        self._firewall.look(plan.spec for plan in new.values())
+        placement = Placement(self._there, self._networks.has)
         given = {nic.mac for plan in new.values() for nic in plan.spec.interfaces if nic.mac}
         taken = self._guests.macs() if given else {}
         for name, plan in new.items():
@@ -68,7 +73,7 @@ class Checks:
         template = spec.own.get("template")
         if is_path(template):
             images.check_root(self._api, str(template))
-        place = self._placed(spec, placement)
+        place = self._placed(spec, placement, planned)
         if template or spec.image in planned.images:
             return place
         image, size = self._uploads.file(str(spec.image)), spec.disk_size
@@ -76,10 +81,10 @@ class Checks:
             raise InputError(f"disk_size: {size} MiB is below the image's own {image.size >> 20} MiB", remedy="Disks only grow")
         return place
 
-    def _placed(self, spec: GuestSpec, placement: Placement) -> Place:
+    def _placed(self, spec: GuestSpec, placement: Placement, planned: Planned) -> Place:
         """Where nothing takes images, an old release is a better reason than a missing storage."""
         try:
-            return placement.place(spec, {spec.segment(str(nic.network)).carrier for nic in spec.interfaces})
+            return placement.place(spec, {spec.segment(str(nic.network)).carrier for nic in spec.interfaces if nic.network not in planned.networks})
         except UnsupportedError as error:
             if IMAGES in str(error) and not spec.own.get("template") and self._api.version < images.SINCE:
                 raise images.too_old(self._api) from None

@@ -79,6 +79,11 @@ class Api:
         return self._addresses[0]
 
     @property
+    def hosts(self) -> list[str]:
+        """HOST:PORT of all."""
+        return list(self._addresses)
+
+    @property
     def version(self) -> tuple[int, int]:
         """Major and minor number of the release; asked once."""
         with self._lock:
@@ -89,6 +94,11 @@ class Api:
 
     def get(self, path: str, **fields: t.Any) -> t.Any:
         return self._ask("GET", path, fields)
+
+    def whole(self, path: str, **fields: t.Any) -> t.Mapping[str, t.Any]:
+        """The same with what stands beside the `data`."""
+        answer: t.Mapping[str, t.Any] = self._answer("GET", path, fields)
+        return answer
 
     def post(self, path: str, **fields: t.Any) -> t.Any:
         """A list among the fields makes it a JSON body: a form cannot say an empty one. A file makes it an upload."""
@@ -103,14 +113,30 @@ class Api:
     def close(self) -> None:
         self._session.close()
 
-    def _ask(self, method: str, path: str, fields: t.Mapping[str, t.Any], again: bool = True) -> t.Any:
-        """One request, at the first host that is there."""
+    def answering(self) -> frozenset[str]:
+        """Those of the hosts that answer now."""
+        return frozenset(address for address in list(self._addresses) if self._answers(address))
+
+    def _answers(self, address: str) -> bool:
+        try:
+            self._session.ask(f"https://{address}/api2/json", "GET", "version", {}, (self._connect, self._connect))
+        except Silence:
+            return False
+        except Refusal:
+            pass
+        return True
+
+    def _ask(self, method: str, path: str, fields: t.Mapping[str, t.Any]) -> t.Any:
+        return self._answer(method, path, fields)["data"]
+
+    def _answer(self, method: str, path: str, fields: t.Mapping[str, t.Any], again: bool = True) -> t.Any:
+        """The answer to one request, of the first host that is there."""
         values = {name: _plain(value) for name, value in fields.items() if value is not None}
         try:
             return self._at_a_host(method, path, values)
         except Refusal as refusal:
             if refusal.status == 401 and again and self._session.log_in_anew():
-                return self._ask(method, path, fields, again=False)
+                return self._answer(method, path, fields, again=False)
             raise self._told(method, path, refusal) from refusal
 
     def _at_a_host(self, method: str, path: str, values: dict[str, t.Any]) -> t.Any:

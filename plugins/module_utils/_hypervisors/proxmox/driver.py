@@ -23,6 +23,7 @@ from .checks import Checks
 from .cluster import Cluster
 from .config import Config, identity, net_key
 from .connection import Api
+from .firewall import Firewall
 from .images import Uploads
 from .making import Maker
 from .networks import Networks
@@ -57,9 +58,10 @@ class ProxmoxHypervisor:
         self._tasks = Tasks(api)
         self._guests = Reader(api, self._tasks, self._cluster)
         self._powers = Powers(api, self._tasks, self._guests)
-        self._networks = Networks(api, self._cluster)
+        self._networks = Networks(api, self._cluster, self._tasks)
+        self._firewall = Firewall(api)
         self._uploads = Uploads(api, self._tasks)
-        self._checks = Checks(api, self._cluster, self._networks, self._uploads, self._guests)
+        self._checks = Checks(api, self._cluster, self._networks, self._firewall, self._uploads, self._guests)
         self._agents = Agents(api, shell)
         self._maker = Maker(api, self._tasks, self._cluster, self._guests, self._uploads, self._powers)
 
@@ -104,7 +106,7 @@ class ProxmoxHypervisor:
 
     def create(self, guest: NewGuest, report: Report) -> GuestRef:
         ref = self._maker.create(guest, self._checks.place(guest.spec.name), report)
-        self._networks.watch(guest, lambda ask: self._guests.at(ref, ask), report)
+        self._firewall.watch(guest, lambda ask: self._guests.at(ref, ask), report)
         return ref
 
     def make_disk(self, guest: GuestRef, spec: GuestSpec, report: Report) -> str | None:
@@ -161,8 +163,8 @@ class ProxmoxHypervisor:
 
     # segments
 
-    def observe_segments(self, specs: t.Mapping[str, SegmentSpec]) -> dict[str, SegmentState]:
-        return self._networks.observe(specs)
+    def observe_segments(self, specs: t.Mapping[str, SegmentSpec], *, with_guests: bool = False) -> dict[str, SegmentState]:
+        return self._networks.observe(specs, with_guests=with_guests)
 
     def check_segment(self, plan: SegmentPlan) -> None:
         self._networks.check(plan)

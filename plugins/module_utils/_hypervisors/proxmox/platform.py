@@ -35,6 +35,7 @@ PLATFORM: t.Final = Platform(
         "cpu": OwnOption(),
     },
     nic_own={"queues": OwnOption(), "rate": OwnOption(), "firewall": OwnOption()},
+    segment_own={"nodes": OwnOption()},
     features=frozenset(
         (
             "agent",

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import typing as t
 
@@ -64,7 +65,7 @@ class Session:
             self._headers["Authorization"] = f"PVEAPIToken={login.who}={login.secret}"
 
     def ask(self, base: str, method: str, path: str, values: dict[str, t.Any], timeouts: tuple[float, float]) -> t.Any:
-        """What the answer holds. Raises Refusal and Silence."""
+        """The answer: its `data`, and what stands beside it. Raises Refusal and Silence."""
         try:
             if not self._headers:
                 with self._lock:
@@ -78,7 +79,7 @@ class Session:
             raise Refusal(int(error.status_code), str(error.content or error.status_message or ""), errors) from error
         except requests.RequestException as error:
             raise Silence(_reason(error), not _never_sent(error)) from error
-        if isinstance(answer, dict) and isinstance(answer.get("errors"), bytes):
+        if not isinstance(answer, dict) or "data" not in answer:
             raise Refusal(500, "what answers is no API of Proxmox VE", {})
         return answer
 
@@ -94,10 +95,10 @@ class Session:
         self._http.close()
 
     def _resource(self, base: str, timeouts: tuple[float, float]) -> t.Any:
-        return ProxmoxResource(base_url=base, session=_Sender(self, timeouts), serializer=JsonSerializer())
+        return ProxmoxResource(base_url=base, session=_Sender(self, timeouts), serializer=_serializer())
 
     def _take_ticket(self, base: str, timeouts: tuple[float, float]) -> None:
-        ticket = self._resource(base, timeouts).post("access/ticket", username=self._login.user, password=self._login.secret)
+        ticket = self._resource(base, timeouts).post("access/ticket", username=self._login.user, password=self._login.secret).get("data") or {}
         if "ticket" not in ticket or ticket.get("NeedTFA"):
             raise Refusal(401, "the user needs a second factor, which only an API token does without", {})
         self._csrf = {"CSRFPreventionToken": ticket["CSRFPreventionToken"]}
@@ -128,6 +129,19 @@ class _Sender:
 
     def request(self, method: str, url: str, data: dict[str, t.Any] | None = None, params: t.Any = None) -> requests.Response:
         return self._session.send(method, url, data or {}, params, self._timeouts)
+
+
+def _serializer() -> t.Any:
+    """Answers as they are; proxmoxer's own drops what stands beside the data."""
+
+    class Whole(JsonSerializer):
+        def loads(self, response: requests.Response) -> t.Any:
+            try:
+                return json.loads(response.content.decode("utf-8"))
+            except ValueError:
+                return None
+
+    return Whole()
 
 
 def _adapter(fingerprint: str, concurrency: int) -> HTTPAdapter:

@@ -44,7 +44,7 @@ VLANS: st.SearchStrategy[dict[str, t.Any]] = st.one_of(
 
 @given(st.builds(lambda segment, vlan: {**segment, **vlan}, SEGMENTS | ATTACHED, VLANS))
 def test_what_was_rendered_reads_back_as_ours_and_as_wanted(options: dict[str, t.Any]) -> None:
-    spec = parse_segment(options)
+    spec = parse_segment(options, PLATFORM)
     found = network_xml.parse(network_xml.render(plan_segment(spec, None)), True, ())
     assert found.ours
     assert found.attached == (spec.attach_to is not None)

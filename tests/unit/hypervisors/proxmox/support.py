@@ -10,12 +10,14 @@ from contextlib import closing
 from pathlib import Path
 
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._core.batch import Outcome
-from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.converge import converge_guests
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.converge import converge_guests, converge_segments
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.guest import GuestState, parse_guests
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.hypervisor import Hypervisor
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._guests.segment import SegmentSpec, parse_segments
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox import driver
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox.arguments import CONNECTION
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox.connection import Api
+from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox.platform import PLATFORM
 from fakepve import FakeVm
 
 from tests.simulators.proxmox.config import digest
@@ -125,3 +127,23 @@ def state(options: Options, name: str) -> GuestState:
         found = driver.observe([name]).get(name)
     assert found is not None
     return found
+
+
+def segments(*wanted: Options) -> dict[str, SegmentSpec]:
+    """Described segments, as a module parses them."""
+    specs, errors = parse_segments(list(wanted), PLATFORM)
+    assert not errors, errors
+    return specs
+
+
+def tried_segments(options: Options, *wanted: Options, check_mode: bool = False) -> dict[str, Outcome]:
+    """One run for segments, as a module makes it."""
+    with connect(options) as hypervisor:
+        return converge_segments(hypervisor, segments(*wanted), check_mode=check_mode, concurrency=2)
+
+
+def converge_networks(options: Options, *wanted: Options, check_mode: bool = False) -> dict[str, Outcome]:
+    """The same, in which nothing fails."""
+    outcomes = tried_segments(options, *wanted, check_mode=check_mode)
+    assert {name: str(outcome.error) for name, outcome in outcomes.items() if outcome.error} == {}
+    return outcomes
