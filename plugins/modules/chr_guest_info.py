@@ -100,7 +100,8 @@ import typing as t
 from ..module_utils._core.batch import Progress, summary
 from ..module_utils._guests.facts import read_guests
 from ..module_utils._guests.hypervisor import Hypervisor
-from ..module_utils._guests.segment import ARGUMENTS, parse_segments
+from ..module_utils._guests.segment import parse_segments
+from ..module_utils._hypervisors.registry import segment_arguments
 from ..module_utils._module import batch_module, run
 
 
@@ -110,13 +111,13 @@ def main() -> None:
         {
             "names": {"type": "list", "elements": "str"},
             "agent": {"type": "bool", "default": True},
-            "networks": {"type": "list", "elements": "dict", "options": ARGUMENTS},
+            "networks": {"type": "list", "elements": "dict", "options": segment_arguments()},
         }
     )
 
     def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:
         params = module.params
-        segments = parse_segments(params["networks"] or ())[0]  # one that is wrong in itself names no interface
+        segments = parse_segments(params["networks"] or (), hypervisor.platform)[0]  # one that is wrong in itself names no interface
         outcomes = read_guests(
             hypervisor,
             params["names"],

@@ -16,6 +16,7 @@ description:
   - Returns what one hypervisor holds of the named segments, and which guests are wired to them.
 extends_documentation_fragment:
   - vrouter.mikrotik.hypervisor
+  - vrouter.mikrotik.segment
   - vrouter.mikrotik.batch
   - vrouter.mikrotik.batch.phase
   - vrouter.mikrotik.attributes
@@ -33,6 +34,11 @@ options:
     type: list
     elements: str
     required: true
+  networks:
+    description:
+      - What the segments are, as in M(vrouter.mikrotik.chr_network). Where a segment is no object of the hypervisor, as on Proxmox VE, a name
+        that is not described is that of a bridge or VNet.
+    required: false
 """
 
 EXAMPLES = r"""
@@ -67,17 +73,24 @@ import typing as t
 from ..module_utils._core.batch import Progress
 from ..module_utils._guests.facts import segment_facts
 from ..module_utils._guests.hypervisor import Hypervisor
-from ..module_utils._guests.segment import SegmentSpec
+from ..module_utils._guests.segment import SegmentSpec, parse_segments
+from ..module_utils._hypervisors.registry import segment_arguments
 from ..module_utils._module import batch_module, run
 
 
 def main() -> None:
     """Run the module."""
-    module = batch_module({"names": {"type": "list", "elements": "str", "required": True}})
+    module = batch_module(
+        {
+            "names": {"type": "list", "elements": "str", "required": True},
+            "networks": {"type": "list", "elements": "dict", "options": segment_arguments()},
+        }
+    )
 
     def work(hypervisor: Hypervisor, progress: Progress) -> dict[str, t.Any]:
         names = module.params["names"]
-        found = hypervisor.observe_segments({name: SegmentSpec(name) for name in names}, with_guests=True)
+        described = parse_segments(module.params["networks"] or (), hypervisor.platform)[0]  # one that is wrong in itself is only a name
+        found = hypervisor.observe_segments({name: described.get(name) or SegmentSpec(name) for name in names}, with_guests=True)
         return {"networks": {name: segment_facts(found.get(name), hypervisor.platform) for name in names}, "changed": False}
 
     run(module, work)
