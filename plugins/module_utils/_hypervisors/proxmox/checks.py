@@ -70,6 +70,8 @@ class Checks:
         for nic in spec.interfaces:
             if nic.mac in taken:
                 raise InputError(f"interfaces.{nic.name}.mac: {nic.mac} belongs to guest {taken[str(nic.mac)]}", remedy="Use another MAC")
+        if spec.own.get("vmid") in self._there.ids:
+            raise InputError(f"proxmox.vmid: {spec.own['vmid']} is taken", remedy="Choose another, or leave it out")
         template = spec.own.get("template")
         if is_path(template):
             images.check_root(self._api, str(template))

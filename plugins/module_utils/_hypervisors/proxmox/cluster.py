@@ -68,6 +68,7 @@ class Resources:
     nodes: dict[str, Node] = field(default_factory=dict)
     storages: tuple[Storage, ...] = ()
     guests: tuple[Listed, ...] = ()
+    ids: frozenset[int] = frozenset()  # VMIDs that are taken, those of containers too
 
     def guest(self, vmid: int) -> Listed | None:
         return next((guest for guest in self.guests if guest.vmid == vmid), None)
@@ -102,6 +103,7 @@ class Cluster:
             {entry["node"]: _node(entry) for entry in entries if entry["type"] == "node"},
             tuple(_storage(entry) for entry in entries if entry["type"] == "storage"),
             tuple(_listed(entry) for entry in entries if entry["type"] == "qemu"),
+            frozenset(int(entry["vmid"]) for entry in entries if "vmid" in entry),
         )
         if first:
             self._before = frozenset(guest.vmid for guest in self._latest.guests)
