@@ -63,6 +63,21 @@ def test_bad_input_is_named_with_its_limit(options: dict[str, t.Any], said: str)
         parse_segment(options)
 
 
+def test_the_words_of_another_hypervisor_are_refused() -> None:
+    with pytest.raises(InputError, match=r"^proxmox: this segment's hypervisor is toy"):
+        parse_segment_of({"name": "lan", "proxmox": {"nodes": ["pve1"]}}, PLATFORM, ["proxmox"])
+    own = parse_segment_of({"name": "lan", "proxmox": None, "toy": {"nodes": ["n1"], "more": None}}, PLATFORM, ["proxmox"]).own
+    assert own == {"nodes": ["n1"]}
+
+
+def test_where_a_segment_lacks_is_a_change_of_its_own_words() -> None:
+    lacking = replace(OURS, own={"nodes": ["n1"]}, due={"nodes": ["n1", "n2"]}, warnings=("n3 is away",))
+    item = plan_segment(SegmentSpec("lan"), lacking)
+    assert [(change.field, change.before, change.after) for change in item.changes] == [("toy.nodes", ["n1"], ["n1", "n2"])]
+    assert item.warnings == ("n3 is away",)
+    assert plan_segment(SegmentSpec("lan", own={"nodes": ["n1"]}), None).changes[2].field == "toy.nodes"
+
+
 def test_a_bad_segment_leaves_the_others_alone() -> None:
     specs, errors = parse_segments([{"name": "wan"}, {"name": "lan", "mtu": 1}, {"name": "dmz"}, {"name": "dmz"}], PLATFORM)
     assert (list(specs), set(errors)) == (["wan"], {"lan", "dmz"})

@@ -20,6 +20,7 @@ from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.prox
 from ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox.privileges import grants
 
 from tests.contract.watched import KilledError
+from tests.module_runs import ModuleRun
 from tests.simulators.proxmox.asked import writes
 from tests.simulators.proxmox.serving import ChrPve, serve
 from tests.unit.support import quiet
@@ -500,6 +501,21 @@ def test_a_router_is_placed_on_a_bridge_that_the_run_would_make(pve: ChrPve, opt
     converge_networks(options, LAN)
     converge(options, wanted)
     assert "edge1" in error_of(tried_segments(options, GONE), RefusedError)
+
+
+def test_the_modules_say_what_they_do(pve: ChrPve, options: Options) -> None:
+    given = {"proxmox": {key: value for key, value in options.items() if value is not None}}
+    wanted = {**LAN, "vlan_tag": 5, "proxmox": {"nodes": ["pve1"]}}
+    predicted = ModuleRun("chr_network", {**given, "networks": [wanted]}, check=True).end().ok()
+    made = ModuleRun("chr_network", {**given, "networks": [wanted]}).end().ok()
+    assert made.fields("lan") == predicted.fields("lan")
+    assert made.objects["lan"]["diff"]["after"]["proxmox"] == {"nodes": ["pve1"]}
+    assert not ModuleRun("chr_network", {**given, "networks": [wanted]}).end().ok().changed
+    told = ModuleRun("chr_network_info", {**given, "names": ["lan", "vmbr9"], "networks": [wanted]}).end().ok()
+    assert {name: (entry["bridge"], entry["ours"], entry["guests"]) for name, entry in told.objects.items()} == {
+        "lan": ("vmbr9", True, []),
+        "vmbr9": ("vmbr9", True, []),
+    }
 
 
 # Foreign MACs
