@@ -15,6 +15,8 @@ author:
 description:
   - Makes the wanted segments stand on one hypervisor, one or many in one run.
   - On KVM a segment is a libvirt network, with a Linux bridge of its own or on a bridge that the host already has.
+  - On Proxmox VE a segment is a bridge or VNet of the nodes, with a VLAN or a trunk on it. With O(networks[].manage=true) a bridge of its own is
+    made on each node, which reloads the node's network; what cuts a node off is taken back where another host still reaches it.
   - A segment that this collection did not create can be attached to and is otherwise left alone.
   - What a segment cannot have on this host is refused before anything is made.
 extends_documentation_fragment:
@@ -41,6 +43,17 @@ EXAMPLES = r"""
     networks:
       - {name: vr-lan, address: 198.51.100.1/24, mtu: 1500}
       - {name: uplink, attach_to: br0}
+
+- name: Two segments on a bridge of our own on two nodes of a Proxmox VE cluster, and one on a bridge that is there
+  vrouter.mikrotik.chr_network:
+    proxmox:
+      hosts: [pve1.example.com, pve2.example.com]
+      token_id: chr@pve!ansible
+      token_secret: "{{ vault_proxmox_token_secret }}"
+    networks:
+      - {name: lan, bridge: vmbr9, manage: true, address: 198.51.100.1/24, proxmox: {nodes: [pve1, pve2]}}
+      - {name: dmz, bridge: vmbr9, manage: true, vlan_tag: 20, proxmox: {nodes: [pve1, pve2]}}
+      - {name: uplink, attach_to: vmbr0}
 
 - name: Remove the first
   vrouter.mikrotik.chr_network:
@@ -103,10 +116,14 @@ networks:
       type: str
       returned: when the segment exists
     guests:
-      description: The guests that are wired to it.
+      description: The guests that are wired to it. On Proxmox VE they are looked for only to remove a bridge.
       type: list
       elements: str
       returned: when the segment exists
+    proxmox:
+      description: C(nodes) are the nodes on which its bridge or VNet is up, of those that are meant.
+      type: dict
+      returned: when the segment exists, on Proxmox VE
 """
 
 import typing as t

@@ -14,6 +14,7 @@ author:
   - The vrouter.mikrotik contributors (@vrouter)
 description:
   - Returns what one hypervisor holds of the named segments, and which guests are wired to them.
+  - On Proxmox VE names are those of bridges and VNets, unless O(networks) describes them.
 extends_documentation_fragment:
   - vrouter.mikrotik.hypervisor
   - vrouter.mikrotik.segment
@@ -62,7 +63,7 @@ networks:
       type: bool
       returned: always
     guests:
-      description: The guests that are wired to it.
+      description: The guests that are wired to it, and on Proxmox VE the containers too, whatever their VLAN.
       type: list
       elements: str
       returned: when the segment exists

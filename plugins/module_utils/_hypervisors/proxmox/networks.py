@@ -9,6 +9,7 @@ import re
 import socket
 import threading
 import typing as t
+from dataclasses import replace
 
 from ..._core.errors import HypervisorError, InputError, RefusedError, UnsupportedError
 from ..._guests.segment import SegmentPlan, SegmentSpec, SegmentState
@@ -91,10 +92,11 @@ class Networks:
             bridge = network.bridges.get(spec.carrier)
             if bridge is not None and not bridge.is_ours:
                 raise not_ours(node, spec.carrier)
-            overlap = network.overlap(spec.address, spec.carrier) if spec.address else ""
+            address = self._shared(spec, node).address
+            overlap = network.overlap(address, spec.carrier) if address else ""
             if overlap:
                 raise RefusedError(
-                    f"address: node {node} is in the network of {spec.address} already, so the node may not be reached any more",
+                    f"address: node {node} is in the network of {address} already, so the node may not be reached any more",
                     found=overlap,
                     remedy="Choose an address of another network",
                 )
@@ -184,11 +186,29 @@ class Networks:
             for node in self._ours(spec):
                 self._reloads.remove(node, spec.carrier)
             return
-        with self._lock:
-            same = [other for other in (*self._described.values(), spec) if other.carrier == spec.carrier and other.state == "present"]
-        vlans = any(other.vlan_tag is not None or other.vlan_trunk is not None for other in same)
         for node in self._to_make(spec):
-            self._reloads.make(node, new_bridge(spec, vlans=vlans))
+            vlans = any(other.vlan_tag is not None or other.vlan_trunk is not None for other in self._beside(spec, node))
+            self._reloads.make(node, new_bridge(self._shared(spec, node), vlans=vlans))
+
+    def _beside(self, spec: SegmentSpec, node: str) -> list[SegmentSpec]:
+        """The segments that are to have one bridge of a node."""
+        with self._lock:
+            others = [other for other in self._described.values() if other.name != spec.name and other.carrier == spec.carrier]
+        return [spec, *(other for other in others if other.state == "present" and other.manage and node in self._seen.wanted(other))]
+
+    def _shared(self, spec: SegmentSpec, node: str) -> SegmentSpec:
+        """A segment with what others say of its bridge. Raises InputError where they say different things."""
+        said: dict[str, t.Any] = {}
+        for key in ("address", "mtu"):
+            values = {value: other.name for other in self._beside(spec, node) if (value := getattr(other, key)) is not None}
+            if len(values) > 1:
+                raise InputError(
+                    f"{key}: segments of bridge {spec.carrier} on node {node} want different ones",
+                    found=", ".join(f"{name}: {value}" for value, name in values.items()),
+                    remedy="They share the bridge: say it once, or the same in each",
+                )
+            said[key] = next(iter(values), None)
+        return replace(spec, **said)
 
 
 def _counts_guests(spec: SegmentSpec, seen: Seen, with_guests: bool) -> bool:

@@ -134,6 +134,24 @@ def test_segments_share_a_bridge_that_knows_their_vlans(pve: ChrPve, options: Op
     assert not any(outcome.has_changed for outcome in converge_networks(options, LAN, *tagged).values())
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_segments_say_together_what_their_bridge_has(pve: ChrPve, options: Options, first: int) -> None:
+    wanted = [{**LAN, "address": "198.51.100.1/24", "mtu": 1400}, {**LAN, "name": "dmz", "vlan_tag": 20}]
+    converge_networks(options, wanted[first], wanted[1 - first])
+    entry = pve.interfaces().applied["vmbr9"]
+    assert (entry["cidr"], entry["mtu"], entry["bridge_vlan_aware"]) == ("198.51.100.1/24", 1400, 1)
+    assert not any(outcome.has_changed for outcome in converge_networks(options, *wanted).values())
+
+
+def test_segments_that_want_different_things_of_a_bridge_are_refused(cluster: ChrPve, both: Options) -> None:
+    wanted = [{**LAN, "address": "198.51.100.1/24"}, {**LAN, "name": "dmz", "address": "203.0.113.1/24"}]
+    outcomes = tried_segments(both, *wanted)
+    assert all("want different ones" in str(outcome.error) for outcome in outcomes.values()) and writes(cluster.asked) == []
+    apart = [{**entry, "proxmox": {"nodes": [node]}} for entry, node in zip(wanted, ("pve1", "pve2"), strict=True)]
+    converge_networks(both, *apart)
+    assert cluster.interfaces("pve2").applied["vmbr9"]["cidr"] == "203.0.113.1/24"
+
+
 def test_an_ipv6_address_keeps_our_comment(pve: ChrPve, options: Options) -> None:
     converge_networks(options, {**LAN, "address": "2001:db8::1/64"})
     entry = pve.interfaces().applied["vmbr9"]
