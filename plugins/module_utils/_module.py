@@ -27,14 +27,17 @@ PHASE: t.Final = {"planned": {"type": "dict", "options": PLANNED}, "progress_fil
 Result = t.Dict[str, t.Any]  # noqa: UP006  (evaluated at import on Python 3.10 as well)
 
 
-def batch_module(arguments: t.Mapping[str, t.Any]) -> AnsibleModule:
-    """An AnsibleModule for work on one hypervisor: its own arguments, the drivers' connections and the batch options."""
+def batch_module(arguments: t.Mapping[str, t.Any], *, other_ways: bool = False) -> AnsibleModule:
+    """An AnsibleModule for work on one hypervisor: its own arguments, the drivers' connections and the batch options.
+
+    `other_ways`: the work may be done without any hypervisor.
+    """
     connections = connection_arguments()
     several = [list(connections)] if len(connections) > 1 else []
     return AnsibleModule(
         argument_spec={**connections, **arguments, "concurrency": {"type": "int", "default": 8}, **PHASE},
         mutually_exclusive=several,
-        required_one_of=several,
+        required_one_of=[] if other_ways else several,
         supports_check_mode=True,
     )
 

@@ -322,7 +322,8 @@ def main() -> None:
             "account": {"type": "str"},
             "password": {"type": "str", "no_log": True},
             "agent_timeout": {"type": "int", "default": 30},
-        }
+        },
+        other_ways=True,
     )
     params = module.params
 
