@@ -105,12 +105,14 @@ class ProxmoxHypervisor:
         return self._checks.is_shared(place.image_storage)
 
     def create(self, guest: NewGuest, report: Report) -> GuestRef:
-        ref = self._maker.create(guest, self._checks.place(guest.spec.name), report)
-        self._firewall.watch(guest, lambda ask: self._guests.at(ref, ask), report)
-        return ref
+        return self._maker.create(guest, self._checks.place(guest.spec.name), report)
 
     def make_disk(self, guest: GuestRef, spec: GuestSpec, report: Report) -> str | None:
-        return self._maker.make_disk(guest, spec)
+        """All that is still to be done before the mark says that the guest is whole: what a killed run left out is done by the next."""
+        disk_id = self._maker.make_disk(guest, spec)
+        if disk_id is not None:
+            self._firewall.watch(spec, lambda ask: self._guests.at(guest, ask), report)
+        return disk_id
 
     def remove(self, guest: GuestRef, report: Report) -> None:
         self._maker.remove(guest)

@@ -9,7 +9,7 @@ import threading
 import typing as t
 
 from ..._core.errors import UnsupportedError
-from ..._guests.guest import GuestSpec, NewGuest
+from ..._guests.guest import GuestSpec
 from ..._guests.hypervisor import Report
 from .connection import Api
 from .properties import is_on
@@ -38,12 +38,12 @@ class Firewall:
             return f"takes effect only where the cluster's firewall is on, and whether it is, is not known. {error}"
         return "" if is_on(options.get("enable", "0")) else "has no effect yet, since the cluster's firewall is off (Datacenter, Firewall, Options)"
 
-    def watch(self, guest: NewGuest, at: At, report: Report) -> None:
+    def watch(self, spec: GuestSpec, at: At, report: Report) -> None:
         """Let a new guest's firewall drop foreign MACs."""
-        watched = _watched(guest.spec)
+        watched = _watched(spec)
         if not watched:
             return
-        self.look([guest.spec])
+        self.look([spec])
         at(lambda path: self._api.put(f"{path}/firewall/options", enable=1, macfilter=1, policy_in="ACCEPT", policy_out="ACCEPT"))
         if self._trouble:
             report.warn(f"mac_spoofing: false of {', '.join(watched)} {self._trouble}")

@@ -554,6 +554,22 @@ def test_whether_foreign_macs_are_dropped_is_found_out_before_anything_is_made(p
     assert pve.filter(next(vm.vmid for vm in pve.vms if vm.name == "edge2"), "net1").macs
 
 
+def test_a_run_that_was_killed_before_the_firewall_was_told_is_finished(
+    pve: ChrPve, options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*dummy: object) -> None:
+        raise KilledError
+
+    pve.firewall_config("cluster")["options"]["enable"] = 1
+    wanted = guest("edge1", image(tmp_path / "chr.img"), networks=[STRICT], state="started")
+    with monkeypatch.context() as patch, pytest.raises(KilledError):
+        patch.setattr("ansible_collections.vrouter.mikrotik.plugins.module_utils._hypervisors.proxmox.firewall.Firewall.watch", killed)
+        converge(options, wanted)
+    converge(options, wanted)
+    [made] = pve.vms
+    assert made.status == "running" and pve.filter(made.vmid, "net1").macs
+
+
 def test_a_login_that_may_not_ask_about_the_firewall_makes_its_router(start: Start, files: tuple[str, str], tmp_path: Path) -> None:
     pve = start("9.0")
     pve.apitokens["chr@pve!ansible"] = "s3cret"
