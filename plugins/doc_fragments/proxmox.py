@@ -24,7 +24,6 @@ options:
           - If not given, the environment variable E(PROXMOX_HOST) is used.
         type: list
         elements: str
-        required: true
       port:
         description:
           - The API's port, 8006 as a rule; a host may have its own, as in V(pve1.example.com:443).

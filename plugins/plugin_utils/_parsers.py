@@ -41,6 +41,7 @@ def _license(entry: Values, setting: Setting) -> None:
 
 
 def _guest(entry: Values, setting: Setting) -> GuestSpec:
+    entry = {**entry, "networks": None}  # which are a phase's own, and are told there
     return parse_guest(entry, setting.platform, _others(setting))
 
 

@@ -71,7 +71,8 @@ def row(
         facts = {**entry} if entry.get("exists") is False else {**facts, **entry}
     if not reason and confirmed is not None and facts.get("exists") and not {name, router} & set(confirmed):
         result = PENDING
-        reason = f"would be removed: guest {facts['uuid']} and its disks {', '.join(facts['disks'])}. Name it in confirm to remove it."
+        known_by = facts["uuid"] if facts.get("id", facts["uuid"]) == facts["uuid"] else f"{facts['id']} on {facts['location']}"
+        reason = f"would be removed: guest {known_by} and its disks {', '.join(facts['disks'])}. Name it in confirm to remove it."
     ways = reach(facts, dict(entries_of(results, SEGMENTS)), login) if login else ()
     cells = ((router,), (result,), *layout.cells({"name": name, **facts}, (*ways, *notes)))
     return Row(router, result, reason, cells, tuple(drift_notes(router, facts.get("drift") or [])), name)

@@ -190,6 +190,11 @@ class GuestState:
         return GuestRef(self.name, self.uuid, self.id, self.location)
 
     @property
+    def place(self) -> str:
+        """Which guest it is, for messages: where a hypervisor has words of its own for that, in these."""
+        return f"UUID {self.uuid}" if self.id == self.uuid else f"{self.id} on {self.location}, UUID {self.uuid or 'none'}"
+
+    @property
     def cloned(self) -> bool:
         """Whether its mark was written on another guest."""
         return self.mark is not None and self.mark.guest_uuid not in ("", self.uuid)

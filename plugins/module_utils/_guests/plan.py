@@ -68,7 +68,7 @@ def plan(spec: GuestSpec, found: GuestState | None, platform: Platform) -> Guest
     if found is not None and found.mark is None:
         raise RefusedError(
             f"a guest named {spec.name} exists and is not ours",
-            found=f"UUID {found.uuid} without the mark of vrouter.mikrotik",
+            found=f"{found.place}, without the mark of vrouter.mikrotik",
             remedy="Choose another name, or remove that guest by hand if it is yours",
         )
     if spec.state == "absent":
@@ -95,7 +95,7 @@ def plan(spec: GuestSpec, found: GuestState | None, platform: Platform) -> Guest
 
 
 def _removal(spec: GuestSpec, found: GuestState) -> t.Iterator[Change]:
-    consequence = f"It would remove guest {found.uuid} and its disks: {', '.join(found.disks) or 'none'}"
+    consequence = f"It would remove guest {found.name} ({found.place}) and its disks: {', '.join(found.disks) or 'none'}"
     require_confirm("guest", spec.name, spec.confirm, consequence)
     if spec.licensed != "released":
         _refuse_licensed(found)
@@ -258,7 +258,7 @@ def _elsewhere(spec: GuestSpec, found: GuestState, platform: Platform) -> t.Iter
     for key, option in platform.own.items():
         wanted = spec.own.get(key)
         if option.location and wanted not in (None, found.location):
-            yield f"it is on {key} {found.location}, and {key} {wanted} was wanted when it was made: it stays where it is"
+            yield f"it is on {key} {found.location}, not on {wanted}: {key} counts when a guest is made, and it stays where it is"
 
 
 def _unlisted(spec: GuestSpec, found: GuestState) -> t.Iterator[str]:

@@ -120,6 +120,7 @@ class Platform:
     image_format: t.Literal["raw", "vmdk"] = "raw"  # in which `prepare` takes an image
     guest_name: NameRule = PLAIN
     segment_name: NameRule = PLAIN
+    forwards: bool = False  # whether it switches its host's IP forwarding on for a segment with an address
     wire: Wire | None = None  # where a segment is no object of its own: what its interfaces are wired to, as the driver tells it
 
     def default(self, option: str) -> t.Any:

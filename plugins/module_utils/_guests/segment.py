@@ -209,7 +209,7 @@ def plan_segment(spec: SegmentSpec, found: SegmentState | None, platform: Platfo
     """The changes from `found` to `spec`; raises where they would touch what is not ours, or what the hypervisor does not have."""
     _refuse_lacking(spec, platform)
     if spec.state == "absent":
-        left = (*found.warnings, *_left_behind(found)) if found else ()
+        left = (*found.warnings, *(_left_behind(found) if platform.forwards else ())) if found else ()
         return SegmentPlan(spec, found, tuple(_removal(spec, found)) if found else (), left)
     prefix = f"{platform.key}."
     wanted = {key: getattr(spec, key) for key in ("address", "mtu", "open_vswitch", "vlan_tag", "vlan_trunk", "mac_spoofing")}

@@ -173,7 +173,8 @@ def follow(way: Runner, source: str, timeout: float) -> Ended:
 
 
 def _unknown_end(found: str) -> LostError:
-    return LostError("the answer that told how the script ended was lost", found=found, remedy="Run again, and look at what it did first")
+    remedy = "Look at what it did before you run it again; a script that ends itself (:return) never tells it"
+    return LostError("the answer that told how the script ended was lost", found=found, remedy=remedy)
 
 
 def _failure(way: Runner, script: Script, ended: Ended) -> ScriptError:

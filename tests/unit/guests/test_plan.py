@@ -158,7 +158,7 @@ def test_removing_what_is_gone_changes_nothing() -> None:
 
 @pytest.mark.parametrize("confirm", [None, "", "edge2", "EDGE1"])
 def test_removing_needs_the_name_twice_and_says_what_would_go(confirm: str | None) -> None:
-    with pytest.raises(RefusedError, match=rf"wanted: confirm: edge1.*guest {UUID} and its disks: edge1.qcow2"):
+    with pytest.raises(RefusedError, match=rf"wanted: confirm: edge1.*guest edge1 \(.*{UUID}\) and its disks: edge1.qcow2"):
         plan(spec(state="absent", confirm=confirm), state(disks=("edge1.qcow2",)))
 
 

@@ -38,4 +38,5 @@ PLATFORM: t.Final = Platform(
     ),
     effects={"autostart": LIVE, "description": LIVE},
     slots=SLOTS,
+    forwards=True,
 )

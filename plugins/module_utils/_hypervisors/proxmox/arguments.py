@@ -15,7 +15,7 @@ from ansible.module_utils.common.parameters import env_fallback
 CONNECTION: t.Final[dict[str, t.Any]] = {
     "type": "dict",
     "options": {
-        "hosts": {"type": "list", "elements": "str", "required": True, "fallback": (env_fallback, ["PROXMOX_HOST"])},
+        "hosts": {"type": "list", "elements": "str", "fallback": (env_fallback, ["PROXMOX_HOST"])},
         "port": {"type": "int", "fallback": (env_fallback, ["PROXMOX_PORT"])},
         "user": {"type": "str", "fallback": (env_fallback, ["PROXMOX_USER"])},
         "password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["PROXMOX_PASSWORD"])},

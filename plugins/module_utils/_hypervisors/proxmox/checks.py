@@ -12,13 +12,14 @@ from ..._core.errors import InputError, RouterError, UnsupportedError
 from ..._guests.guest import GuestSpec
 from ..._guests.plan import GuestPlan
 from . import images
-from .cluster import Cluster, Resources
-from .config import check_words
+from .cluster import Cluster, Listed, Resources
+from .config import check_nic, check_words
 from .connection import Api
 from .firewall import Firewall
-from .mark import NOTES
+from .mark import LINE, NOTES
 from .networks import Networks
 from .placement import IMAGES, Place, Placement, is_path
+from .properties import drives, system_drive
 from .reading import Reader
 
 ROOM: t.Final = 1024  # characters of the notes that our mark may take
@@ -55,7 +56,7 @@ class Checks:
             return errors
         self._there = self._cluster.latest()
         self._firewall.look(plan.spec for plan in new.values())
-        placement = Placement(self._there, self._networks.has)
+        placement = Placement(self._there, self._networks.has, self._storage_of)
         given = {nic.mac for plan in new.values() for nic in plan.spec.interfaces if nic.mac}
         taken = self._guests.macs() if given else {}
         for name, plan in new.items():
@@ -65,6 +66,12 @@ class Checks:
                 except RouterError as error:
                     errors[name] = error
         return errors
+
+    def _storage_of(self, template: Listed) -> str:
+        """The storage of a template's system disk."""
+        config = self._api.get(f"nodes/{template.node}/qemu/{template.vmid}/config")
+        disk = drives(config).get(system_drive(config))
+        return disk.volume.partition(":")[0] if disk else ""
 
     def _new(self, spec: GuestSpec, placement: Placement, planned: Planned, taken: t.Mapping[str, str]) -> Place:
         for nic in spec.interfaces:
@@ -97,6 +104,10 @@ def _wrong(plan: GuestPlan) -> RouterError | None:
     """What is wrong with a guest's own words."""
     try:
         check_words(plan.spec.own)
+        for nic in plan.spec.interfaces:
+            check_nic(nic)
+        if any(line.startswith(LINE) for line in (plan.spec.description or "").split("\n")):
+            raise InputError(f"description: a line that begins with {LINE.strip()} is our mark's", remedy="Write it otherwise")
         if len(plan.spec.description or "") > NOTES - ROOM:
             raise InputError(f"description: {len(plan.spec.description or '')} characters are too many", wanted=f"at most {NOTES - ROOM}")
     except RouterError as error:

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from dataclasses import dataclass
 
 from ..._core.errors import InputError
-from ..._guests.guest import GuestState, Mark, NewGuest, NicState, Power, slot_number
+from ..._guests.guest import GuestState, Mark, NewGuest, Nic, NicState, Power, slot_number
 from ..._guests.segment import SegmentSpec
 from . import mark
 from .platform import PLATFORM
@@ -20,6 +21,7 @@ Config = t.Dict[str, t.Any]  # noqa: UP006  (evaluated at import)
 OSTYPE: t.Final = "l26"
 BRIDGE_MTU: t.Final = "1"  # of a virtio interface: the bridge's own
 SERIAL: t.Final = 20  # characters of a disk's serial number, which is its identity for us: set before the first start, and kept when it moves
+TAG: t.Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+.-]*")
 BROKEN: t.Final = {"io-error": "its host cannot read or write its disk"}
 
 
@@ -77,9 +79,21 @@ def check_words(own: t.Mapping[str, t.Any]) -> None:
     """Raise InputError for Proxmox's words that a CHR cannot live with."""
     if is_on(parse(str(own.get("cpu") or ""), "cputype").get("hidden", "0")):
         raise InputError("proxmox.cpu: hidden=1 hides KVM from the guest, and CHR's guest agent runs only where it sees KVM", remedy="Leave it out")
+    bad = [tag for tag in own.get("tags") or () if not TAG.fullmatch(tag)]
+    if bad:
+        wanted = "letters, digits, '_', '+', '.' and '-', beginning with a letter, digit or '_'"
+        raise InputError(f"proxmox.tags: {bad[0]!r} is no tag", wanted=wanted)
     vmid = own.get("vmid")
     if vmid is not None and not 100 <= vmid <= 999999999:
         raise InputError(f"proxmox.vmid: {vmid} is out of range", wanted="100 to 999999999")
+
+
+def check_nic(nic: Nic) -> None:
+    """The same for an interface."""
+    for option, range_ in (("queues", range(65)), ("rate", range(1 << 20))):
+        value = nic.own.get(option)
+        if value is not None and not range_.start <= value < range_.stop:
+            raise InputError(f"interfaces.{nic.name}.proxmox.{option}: {value} is out of range", wanted=f"{range_.start} to {range_.stop - 1}")
 
 
 def net_key(slot: str) -> str:

@@ -9,6 +9,7 @@ session, and says everything in forms, which cannot hold an empty list (facts on
 
 from __future__ import annotations
 
+import re
 import threading
 import typing as t
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from .login import Login, Trust, addresses
 from .session import Refusal, Session, Silence
 
 PROXY_FAILED: t.Final = range(595, 600)  # the API host did not reach the node (1.1)
+_POOL: t.Final = re.compile(r"pool '([^']*)' does not exist")
 _WORDS: t.Final = {"GET": "be read", "POST": "be done", "PUT": "be changed", "DELETE": "be removed"}
 
 
@@ -180,6 +182,10 @@ class Api:
                 found=text,
                 remedy="Check the token's id and secret, or the user's password and realm",
             )
+        pool = _POOL.search(text)
+        if pool:
+            problem = f"proxmox.pool: there is no pool {pool[1]}, or {self.login.who} may not see it"
+            return InputError(problem, remedy="Make it first, or leave it out")
         if status == 403:
             return UnsupportedError(f"{self.login.who} may not do this: /{path} cannot {_WORDS[method]}", found=text, remedy=self._needed(text))
         kind = NodeError if status in PROXY_FAILED else PveError

@@ -8,6 +8,7 @@ Facts on Proxmox VE, 1.1: a token goes into a header; a ticket is a cookie, and 
 
 from __future__ import annotations
 
+import os
 import re
 import typing as t
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ class Login:
         if mark and user not in ("", owner):
             raise InputError(f"proxmox.token_id: {token} is a token of {owner}", found=f"user: {user}", remedy="Leave user out")
         user = owner if mark else user
+        if token and not user:
+            raise InputError(f"proxmox.token_id: whose token {token} is, is not said", wanted="USER@REALM!NAME, or user beside it")
         secret = options.get("token_secret" if token else "password") or ""
         if not user or not secret:
             raise InputError(
@@ -70,6 +73,9 @@ class Trust:
             )
         if fingerprint:
             return cls(False, fingerprint)
+        authority = options.get("ca_path")
+        if authority and not os.path.exists(authority):
+            raise InputError(f"proxmox.ca_path: there is no file {authority}", remedy="Fetch it from a node: /etc/pve/pve-root-ca.pem")
         return cls((options.get("ca_path") or True) if options.get("validate_certs", True) else False)
 
 
@@ -78,7 +84,8 @@ def addresses(options: t.Mapping[str, t.Any]) -> list[str]:
     port = options.get("port") or PORT
     hosts = [host.strip().removeprefix("https://").rstrip("/") for host in options["hosts"] or () if host.strip()]
     if not hosts:
-        raise InputError("proxmox.hosts: no host is named", wanted="the names or addresses of one or more nodes of one cluster")
+        wanted = "names or addresses of nodes of one cluster, there or in the environment variable PROXMOX_HOST"
+        raise InputError("proxmox.hosts: no host is named", wanted=wanted)
     return [_address(host, port) for host in hosts]
 
 

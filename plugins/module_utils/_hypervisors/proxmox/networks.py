@@ -11,7 +11,7 @@ import threading
 import typing as t
 from dataclasses import replace
 
-from ..._core.errors import HypervisorError, InputError, RefusedError, UnsupportedError
+from ..._core.errors import HypervisorError, InputError, RefusedError, RouterError, UnsupportedError
 from ..._guests.segment import SegmentPlan, SegmentSpec, SegmentState
 from .bridges import Bridge, Network, new_bridge
 from .cluster import Cluster
@@ -186,9 +186,17 @@ class Networks:
             for node in self._ours(spec):
                 self._reloads.remove(node, spec.carrier)
             return
+        made: list[str] = []
         for node in self._to_make(spec):
             vlans = any(other.vlan_tag is not None or other.vlan_trunk is not None for other in self._beside(spec, node))
-            self._reloads.make(node, new_bridge(self._shared(spec, node), vlans=vlans))
+            try:
+                self._reloads.make(node, new_bridge(self._shared(spec, node), vlans=vlans))
+            except RouterError as error:
+                if not made:
+                    raise
+                problem = f"bridge {spec.carrier} stands on node {', '.join(made)} by now, and not on node {node}: {error.problem}"
+                raise HypervisorError(problem, wanted=error.wanted, found=error.found, remedy=error.remedy) from None
+            made.append(node)
 
     def _beside(self, spec: SegmentSpec, node: str) -> list[SegmentSpec]:
         """The segments that are to have one bridge of a node."""

@@ -37,11 +37,15 @@ def is_path(template: t.Any) -> bool:
 
 
 class Placement:
-    """Places the guests of one batch, one after the other. `has` says whether a node has a bridge or VNet."""
+    """Places the guests of one batch, one after the other.
 
-    def __init__(self, there: Resources, has: t.Callable[[str, str], bool]) -> None:
+    `has` says whether a node has a bridge or VNet, `storage_of` where a template's disk is.
+    """
+
+    def __init__(self, there: Resources, has: t.Callable[[str, str], bool], storage_of: t.Callable[[Listed], str]) -> None:
         self._there = there
         self._has = has
+        self._storage_of = storage_of
         self._taken: dict[str, int] = {}  # bytes of memory, by node
 
     def place(self, spec: GuestSpec, carriers: t.Collection[str]) -> Place:
@@ -95,9 +99,11 @@ class Placement:
     def _on(self, node: Node, spec: GuestSpec, template: Listed | None) -> Place:
         if template is not None:
             full = spec.own_value("disk_clone", PLATFORM) == "full"
-            if spec.own.get("storage") and not full:
-                raise InputError("proxmox.storage: a linked clone is where its template is", remedy="Leave it out, or use disk_clone: full")
-            storage = self._storage(node, "storage", spec, DISKS).name if spec.own.get("storage") else ""
+            wanted = spec.own.get("storage")
+            if wanted and not full and (there := self._storage_of(template)) != wanted:
+                remedy = "Leave it out, or use proxmox.disk_clone: full"
+                raise InputError(f"proxmox.storage: a linked clone is where its template is, and that is on {there or 'none'}", remedy=remedy)
+            storage = self._storage(node, "storage", spec, DISKS).name if wanted and full else ""
             return Place(node.name, storage, template=template)
         storage = self._storage(node, "storage", spec, DISKS).name
         if spec.own.get("template"):

@@ -16,7 +16,7 @@ from .wires import wire
 SLOTS: t.Final = 32  # net0 to net31
 HOST: t.Final = NameRule(
     re.compile(r"(?=.{1,63}\Z)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"),
-    "a DNS name: 1 to 63 of letters, digits, '-' and '.'",
+    "1 to 63 of letters, digits, '-' and '.', as in DNS",
 )
 
 PLATFORM: t.Final = Platform(

@@ -60,7 +60,7 @@ def state_of(spec: SegmentSpec, seen: Seen, guests: Guests) -> SegmentState | No
         bridge=spec.carrier,
         attached=not ours,
         open_vswitch=False,
-        address=next(iter(bridge.addresses), None),
+        address=None if _is_tagged(spec) and spec.address is None else next(iter(bridge.addresses), None),  # the host's own is untagged
         mtu=bridge.mtu,
         vlan_tag=spec.vlan_tag if tagged else None,
         vlan_trunk=spec.vlan_trunk if tagged else None,
@@ -80,8 +80,11 @@ def _least_like(spec: SegmentSpec, bridges: t.Iterable[Bridge]) -> Bridge:
 
 def is_like(spec: SegmentSpec, bridge: Bridge) -> bool:
     """Whether a bridge of ours has what a segment on it wants."""
-    tagged = spec.vlan_tag is not None or spec.vlan_trunk is not None
-    return spec.address in (None, *bridge.addresses) and spec.mtu in (None, bridge.mtu) and (bridge.knows_vlans or not tagged)
+    return spec.address in (None, *bridge.addresses) and spec.mtu in (None, bridge.mtu) and (bridge.knows_vlans or not _is_tagged(spec))
+
+
+def _is_tagged(spec: SegmentSpec) -> bool:
+    return spec.vlan_tag is not None or spec.vlan_trunk is not None
 
 
 def _warnings(spec: SegmentSpec, seen: Seen, up: t.Collection[str], ours: t.Mapping[str, Bridge]) -> t.Iterator[str]:

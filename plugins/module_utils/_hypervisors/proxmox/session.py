@@ -79,6 +79,8 @@ class Session:
             raise Refusal(int(error.status_code), str(error.content or error.status_message or ""), errors) from error
         except requests.RequestException as error:
             raise Silence(_reason(error), not _never_sent(error)) from error
+        except OSError as error:  # of the file with the authority, which nobody can read
+            raise Silence(str(error), was_sent=False) from error
         if not isinstance(answer, dict) or "data" not in answer:
             raise Refusal(500, "what answers is no API of Proxmox VE", {})
         return answer

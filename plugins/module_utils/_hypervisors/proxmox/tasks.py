@@ -98,5 +98,5 @@ class Tasks:
 
 def _last(ended: str, log: t.Sequence[str]) -> str:
     """How the task ended, and the lines before that."""
-    said = [line for line in log if not line.startswith("TASK ") and line.strip()]
+    said = [line for line in log if not line.startswith("TASK ") and line.strip() and ended not in line]
     return f"{ended}{'; its last lines: ' if said else ''}{' | '.join(said[-LAST_LINES:])}"

@@ -134,7 +134,7 @@ def test_a_guest_of_somebody_elses_is_refused_with_its_place(pve: ChrPve, option
     theirs = add_foreign(pve, "edge1")
     before = digest(theirs)
     said = str(tried(options, guest("edge1", path, state="started"))["edge1"].error)
-    assert "is not ours" in said and digest(theirs) == before and pve.vms == [theirs]
+    assert "is not ours (found: 900 on pve1" in said and digest(theirs) == before and pve.vms == [theirs]
 
 
 def test_a_guest_that_moves_while_it_is_worked_on_is_followed(pve: ChrPve, options: Options, path: str) -> None:
@@ -147,7 +147,7 @@ def test_a_guest_that_moves_while_it_is_worked_on_is_followed(pve: ChrPve, optio
     assert '"configured": true' in vm(pve, "edge1").config["description"]
     moved = converge(options, guest("edge1", path, proxmox={"node": "pve1"}))["edge1"]
     assert moved.facts["location"] == "pve2" and not moved.has_changed, "never moved back"
-    assert "it is on node pve2, and node pve1 was wanted when it was made: it stays where it is" in moved.warnings
+    assert "it is on node pve2, not on pve1: node counts when a guest is made, and it stays where it is" in moved.warnings
 
 
 def test_what_waits_for_the_next_start_is_told(pve: ChrPve, options: Options, path: str) -> None:
@@ -162,12 +162,15 @@ def test_what_waits_for_the_next_start_is_told(pve: ChrPve, options: Options, pa
     [
         ({"proxmox": {"cpu": "host,hidden=1"}}, "hidden=1 hides KVM"),
         ({"proxmox": {"vmid": 7}}, "vmid: 7 is out of range"),
+        ({"proxmox": {"tags": ["lab", "Pröd !"]}}, "'Pröd !' is no tag"),
+        ({"description": "A\nvrouter.mikrotik: own"}, "is our mark's"),
+        ({"interfaces": [{"name": "ether1", "network": "vmbr0", "proxmox": {"rate": -5}}]}, "ether1.proxmox.rate: -5 is out of range"),
         ({"proxmox": {"vmid": 900}}, "vmid: 900 is taken"),
         ({"proxmox": {"node": "pve7"}}, "there is no node pve7 (found: pve1)"),
         ({"proxmox": {"storage": "nas"}}, "has no storage nas (those for content images: local, local-lvm)"),
         ({"proxmox": {"storage": "local-lvm", "image_storage": "local-lvm"}}, "does not take content import (those that do: local)"),
         ({"proxmox": {"template": "golden"}}, "no template is golden"),
-        ({"name": "edge_1"}, "wanted: a DNS name"),
+        ({"name": "edge_1"}, "as in DNS"),
         ({"disk_size": 128, "description": "x" * 8000}, "8000 characters are too many"),
         ({"interfaces": [{"name": "ether1", "network": "vmbr7"}]}, "node pve1 has no vmbr7"),
         ({"interfaces": [{"name": "ether1", "network": "vmbr0", "mac": "bc:24:11:00:00:00"}]}, "belongs to guest theirs"),
