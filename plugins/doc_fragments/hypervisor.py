@@ -102,6 +102,6 @@ options:
         description: OpenSSH's configuration for that, with addresses, ports, keys and known hosts. If not given, the user's own.
         type: path
 requirements:
-  - libvirt-python (on the machine that runs the module, as a rule the controller)
-  - proxmoxer, requests and requests-toolbelt (on the machine that runs the module, as a rule the controller)
+  - 'for libvirt: libvirt-python (on the machine that runs the module, as a rule the controller)'
+  - 'for proxmox: proxmoxer, requests and requests-toolbelt (on the machine that runs the module, as a rule the controller)'
 """

@@ -24,7 +24,7 @@ options:
         type: str
         required: true
 requirements:
-  - libvirt-python (on the machine that runs the module, as a rule the controller)
+  - "for libvirt: libvirt-python (on the machine that runs the module, as a rule the controller)"
 """
 
     GUEST = r"""

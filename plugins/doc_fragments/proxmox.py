@@ -89,7 +89,7 @@ options:
         description: OpenSSH's configuration for that, with addresses, ports, keys and known hosts. If not given, the user's own.
         type: path
 requirements:
-  - proxmoxer, requests and requests-toolbelt (on the machine that runs the module, as a rule the controller)
+  - "for proxmox: proxmoxer, requests and requests-toolbelt (on the machine that runs the module, as a rule the controller)"
 """
 
     GUEST = r"""
@@ -116,7 +116,9 @@ options:
         description: The VMID of a new guest. If not given, the next that is free.
         type: int
       tags:
-        description: Tags of a new guest, beside V(vrouter.mikrotik), by which this collection finds its guests.
+        description:
+          - Tags of a new guest, beside V(vrouter.mikrotik).
+          - Guests are found by their names; the tag V(vrouter.mikrotik) is what lists without names go by.
         type: list
         elements: str
       template:
@@ -150,11 +152,13 @@ options:
         description: How many queues a V(virtio) interface has, as a rule as many as the guest has CPUs. It counts when the guest is made.
         type: int
       rate:
-        description: A limit in megabytes per second.
+        description:
+          - A limit in megabytes per second, V(0) for none. It is changed on an existing guest too, while it runs.
+          - If not given, a limit that is there stays.
         type: float
       firewall:
         description:
-          - Whether Proxmox VE's firewall watches the interface.
+          - Whether Proxmox VE's firewall watches the interface. It is changed on an existing guest too, while it runs.
           - A new interface gets it where its segment forbids foreign MACs (C(mac_spoofing=false)).
         type: bool
 """

@@ -44,21 +44,30 @@ options:
         description:
           - The host's own address on the segment, with prefix length. Without it the segment is isolated from the host.
           - With it libvirt switches the host's IP forwarding on, for all its interfaces, and never off again. No firewall rule is added.
+          - On Proxmox VE it is that of a bridge of our own, the same on each node. One in a network that a node is in already is refused.
         type: str
       mtu:
         description: The segment's MTU in bytes.
         type: int
       vlan_tag:
-        description: Tags the ports of the segment with one VLAN, where libvirt and the bridge can (libvirt 11.0 on Linux bridges).
+        description:
+          - Tags the ports of the segment with one VLAN.
+          - On libvirt this needs libvirt 11.0 on a Linux bridge, or a bridge of Open vSwitch.
+          - On Proxmox VE the tag is that of the guests' interfaces, on any bridge. One of our own must have been made for a segment with a VLAN.
         type: int
       vlan_trunk:
-        description: Lets these VLANs pass tagged, where libvirt and the bridge can (libvirt 11.0 on Linux bridges).
+        description:
+          - Lets these VLANs pass tagged.
+          - On libvirt this needs libvirt 11.0 on a Linux bridge, or a bridge of Open vSwitch.
+          - On Proxmox VE a Linux bridge must be VLAN aware. One of our own is, where a segment on it has a VLAN when it is made.
         type: list
         elements: int
       mac_spoofing:
         description:
           - Whether a guest may send from MAC addresses other than its own, as bridges, VRRP and VLANs inside RouterOS do.
           - A new segment allows it. V(false) applies to guests that are made afterwards.
+          - On libvirt the network filter C(no-mac-spoofing) drops such frames, which the host must have.
+          - On Proxmox VE the guest's firewall does, where the cluster's firewall is on. Where it is off or cannot be asked, a warning says so.
         type: bool
       manage:
         description:

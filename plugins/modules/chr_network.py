@@ -44,7 +44,17 @@ EXAMPLES = r"""
       - {name: vr-lan, address: 198.51.100.1/24, mtu: 1500}
       - {name: uplink, attach_to: br0}
 
-- name: Two segments on a bridge of our own on two nodes of a Proxmox VE cluster, and one on a bridge that is there
+- name: Two segments on a bridge that the nodes of a Proxmox VE cluster have, one of them in a VLAN
+  vrouter.mikrotik.chr_network:
+    proxmox:
+      hosts: [pve1.example.com, pve2.example.com]
+      token_id: chr@pve!ansible
+      token_secret: "{{ vault_proxmox_token_secret }}"
+    networks:
+      - {name: uplink, attach_to: vmbr0}
+      - {name: office, attach_to: vmbr0, vlan_tag: 20}
+
+- name: Two segments on a bridge of our own on two nodes of a Proxmox VE cluster
   vrouter.mikrotik.chr_network:
     proxmox:
       hosts: [pve1.example.com, pve2.example.com]
@@ -53,9 +63,8 @@ EXAMPLES = r"""
     networks:
       - {name: lan, bridge: vmbr9, manage: true, address: 198.51.100.1/24, proxmox: {nodes: [pve1, pve2]}}
       - {name: dmz, bridge: vmbr9, manage: true, vlan_tag: 20, proxmox: {nodes: [pve1, pve2]}}
-      - {name: uplink, attach_to: vmbr0}
 
-- name: Remove the first
+- name: Remove the first, on KVM
   vrouter.mikrotik.chr_network:
     libvirt:
       uri: qemu:///system

@@ -108,6 +108,22 @@ EXAMPLES = r"""
     scripts:
       - {guest: edge1, name: routes, source: "/ip route print terse", read_only: true}
   register: routes
+
+- name: A play that names its Proxmox VE cluster once, for all its tasks
+  hosts: localhost
+  gather_facts: false
+  module_defaults:
+    group/vrouter.mikrotik.hypervisor:
+      proxmox:
+        hosts: [pve1.example.com, pve2.example.com]
+        ca_path: /etc/ssl/pve-root-ca.pem
+        token_id: chr@pve!ansible
+        token_secret: "{{ vault_proxmox_token_secret }}"
+  tasks:
+    - name: Name a router
+      vrouter.mikrotik.chr_script:
+        scripts:
+          - {guest: edge1, name: identity, source: "/system identity set name=edge1", unless: '[/system identity get name] = "edge1"'}
 """
 
 RETURN = r"""
