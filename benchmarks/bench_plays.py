@@ -61,9 +61,8 @@ def main():
     options = {"libvirt": "dict", "names": "list", "guests": "list", "networks": "list", "planned": "dict", "progress_file": "path"}
     rest = {"concurrency": "int", "agent": "bool", "agent_timeout": "int"}
     module = AnsibleModule({name: {"type": kind} for name, kind in {**options, **rest}.items()}, supports_check_mode=True)
-    entries = {key: module.params[key] for key in ("names", "guests", "networks") if module.params[key]}
-    ((key, given),) = entries.items()
-    names = [entry if isinstance(entry, str) else entry["name"] for entry in given]
+    key = next(key for key in ("names", "guests", "networks") if module.params[key])
+    names = [entry if isinstance(entry, str) else entry["name"] for entry in module.params[key]]
     module.exit_json(changed=False, **{"guests" if key == "names" else key: {name: facts(name) for name in names}})
 
 
