@@ -142,12 +142,17 @@ def next_step(gate: str, job: ModuleRun) -> str:
 
     The pipe is closed the moment the message is there: a module that is quick would get a second one through it.
     """
-    reader = os.open(gate, os.O_RDONLY | os.O_NONBLOCK)  # from here on the module gets through
     ended = os.pidfd_open(job.process.pid)
     try:
-        ready = select.select([reader, ended], [], [], PATIENCE)[0]
-        assert ready, "the module neither writes its progress nor ends"
-        return os.read(reader, 4096).decode() if reader in ready else ""
+        while True:
+            reader = os.open(gate, os.O_RDONLY | os.O_NONBLOCK)  # from here on the module gets through
+            try:
+                ready = select.select([reader, ended], [], [], PATIENCE)[0]
+                assert ready, "the module neither writes its progress nor ends"
+                said = os.read(reader, 4096) if reader in ready else b""
+            finally:
+                os.close(reader)
+            if said or ended in ready:  # else the module has just closed the pipe after its message before
+                return said.decode()
     finally:
-        os.close(reader)
         os.close(ended)
